@@ -1,0 +1,26 @@
+"""Switchyard: conditional, quality-gated workflows for ComfyUI."""
+
+from .nodes.compare import Compare
+from .nodes.first_available import FirstAvailable
+from .nodes.gate import Gate
+from .nodes.host.registration import register
+from .nodes.select import Select
+from .nodes.switch import Switch
+
+NODE_CLASS_MAPPINGS = {
+    "SwitchyardCompare": Compare,
+    "SwitchyardFirstAvailable": FirstAvailable,
+    "SwitchyardGate": Gate,
+    "SwitchyardSelect": Select,
+    "SwitchyardSwitch": Switch,
+}
+# The ids that shared workflow JSON uses. They join the mapping above unless another pack has them.
+PLAIN_IDS = {
+    "Compare": Compare,
+    "Switch": Switch,
+}
+NODE_DISPLAY_NAME_MAPPINGS = {node_id: node.DISPLAY_NAME for node_id, node in NODE_CLASS_MAPPINGS.items()}
+WEB_DIRECTORY = "./web"
+__all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS", "WEB_DIRECTORY"]
+
+register(NODE_CLASS_MAPPINGS, PLAIN_IDS)

@@ -1,0 +1,1 @@
+"""What the nodes compute: plain functions over tensors, numbers and text that know nothing of ComfyUI."""

@@ -1,0 +1,1 @@
+"""The nodes: thin shells that unpack ComfyUI's inputs, call core, and pack the result."""

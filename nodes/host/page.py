@@ -1,0 +1,26 @@
+"""What nodes tell the page: one payload for each decision."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def verdict(kind: str, summary: str, **data: Any) -> dict[str, list[dict[str, Any]]]:
+    """Packs a decision for a node's "ui": its kind, one line in words, and the values behind it.
+
+    NaN and infinity become text: JSON has no such numbers, and the page would drop the whole message.
+    """
+    return {"switchyard": [{"kind": kind, "summary": summary, "data": _as_json(data)}]}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)

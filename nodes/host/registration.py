@@ -1,0 +1,31 @@
+"""Registers what the literal mapping of the pack can't say: the plain ids, never over another pack's node."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+
+def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
+    """Adds the plain ids to the pack's own mapping, each as a hidden subclass, unless the id is already taken.
+
+    Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Outside ComfyUI no id is
+    taken, and every plain id is added.
+    """
+    for node_id, node in plain_ids.items():
+        if node_id in _taken_ids():
+            logging.info("Switchyard: the node id %s belongs to another pack and is left to it.", node_id)
+        else:
+            mapping[node_id] = type(node_id, (node,), {"__doc__": node.__doc__, _hidden_mark(): True})
+
+
+def _taken_ids() -> dict[str, Any]:
+    return getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", {})
+
+
+def _hidden_mark() -> str:
+    """DEV_ONLY keeps a node out of the menu where the core knows it; older cores hide what is DEPRECATED."""
+    io = getattr(sys.modules.get("comfy_api.latest"), "io", None)
+    schema = getattr(io, "Schema", None)
+    return "DEV_ONLY" if schema is None or hasattr(schema, "is_dev_only") else "DEPRECATED"
