@@ -1,0 +1,48 @@
+"""Copies the pack into a custom_nodes folder the way an installed archive would look."""
+
+from __future__ import annotations
+
+import fnmatch
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from .layout import REPOSITORY
+
+_NEVER = (".git", ".sandbox", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", "*.pyc", "node.zip")
+
+
+def ignored_patterns(repository: Path = REPOSITORY) -> list[str]:
+    """The patterns of .comfyignore: names or paths from the root, folders with a slash at their end."""
+    lines = (repository / ".comfyignore").read_text(encoding="utf-8").splitlines()
+    return [line.strip().strip("/") for line in lines if line.strip() and not line.startswith("#")]
+
+
+def pack_files(repository: Path = REPOSITORY) -> Iterator[Path]:
+    """Yields what an archive of the pack holds, as paths relative to the repository."""
+    patterns = ignored_patterns(repository)
+
+    def is_ignored(path: Path) -> bool:
+        names = (path.name, path.relative_to(repository).as_posix())
+        return any(fnmatch.fnmatch(name, pattern) for name in names for pattern in (*_NEVER, *patterns))
+
+    folders = [repository]
+    while folders:
+        for path in sorted(folders.pop().iterdir()):
+            if is_ignored(path):
+                continue
+            if path.is_dir():
+                folders.append(path)
+            else:
+                yield path.relative_to(repository)
+
+
+def install_pack(custom_nodes: Path, name: str = "switchyard-nodes", repository: Path = REPOSITORY) -> Path:
+    """Puts a fresh copy of the pack into custom_nodes/<name> and gives that folder."""
+    target = custom_nodes / name
+    shutil.rmtree(target, ignore_errors=True)
+    for path in pack_files(repository):
+        copy = target / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(repository / path, copy)
+    return target

@@ -1,0 +1,148 @@
+"""Starts a real ComfyUI as a process of its own, in folders of its own, and stops it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from .console import SandboxError
+
+FOLDERS = ("custom_nodes", "input", "models", "output", "temp", "user")
+# A local server is never reached through a proxy, whatever the environment says.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Server:
+    """One ComfyUI process.
+
+    Attributes:
+        base: the folder with its custom_nodes, input, output, models and user folders.
+        url: where it listens, on the loopback interface only.
+    """
+
+    def __init__(
+        self,
+        python: Path,
+        comfyui: Path,
+        base: Path,
+        *,
+        models: Path | None = None,
+        arguments: tuple[str, ...] = (),
+        port: int = 0,
+    ) -> None:
+        self.python = python
+        self.comfyui = comfyui
+        self.base = base
+        self.models = models
+        self.arguments = arguments
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = base / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        for folder in FOLDERS:
+            (base / folder).mkdir(parents=True, exist_ok=True)
+
+    def command(self) -> list[str]:
+        command = [str(self.python), "main.py", "--port", str(self.port), "--base-directory", str(self.base)]
+        command += ["--database-url", "sqlite:///:memory:", "--disable-auto-launch"]
+        if self.models is not None:
+            config = self.base / "extra_model_paths.yaml"
+            config.write_text(f"sandbox:\n  base_path: {json.dumps(str(self.models))}\n  checkpoints: checkpoints\n")
+            command += ["--extra-model-paths-config", str(config)]
+        return command + list(self.arguments)
+
+    def start(self, timeout_s: float = 180) -> Server:
+        """Starts the process and waits until it answers.
+
+        Raises:
+            SandboxError: it ended by itself or did not answer in time; the text carries the end of its log.
+        """
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+        environment.pop("PYTHONPATH", None)  # ours would shadow ComfyUI's modules
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self.command(), cwd=self.comfyui, stdout=log, stderr=subprocess.STDOUT, env=environment
+            )
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise SandboxError(
+                    f"ComfyUI ended with exit code {self._process.returncode} while starting. The end of its log "
+                    f"({self.log}):\n{self.log_tail()}"
+                )
+            try:
+                self.get("/system_stats", timeout_s=2)
+            except (OSError, ValueError):
+                time.sleep(0.2)
+            else:
+                return self
+        self.stop()
+        raise SandboxError(f"ComfyUI did not answer within {timeout_s:.0f} s. Its log ends:\n{self.log_tail()}")
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._process = None
+
+    def wait(self) -> int:
+        """Waits until the process ends by itself (used by `serve`)."""
+        return self._process.wait() if self._process is not None else 0
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def log_text(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def log_tail(self, lines: int = 25) -> str:
+        return "\n".join(self.log_text().splitlines()[-lines:])
+
+    def get(self, path: str, timeout_s: float = 60) -> Any:
+        """Gets a JSON document."""
+        with _OPENER.open(self.url + path, timeout=timeout_s) as reply:
+            return json.loads(reply.read())
+
+    def get_bytes(self, path: str, timeout_s: float = 60) -> bytes:
+        with _OPENER.open(self.url + path, timeout=timeout_s) as reply:
+            return reply.read()
+
+    def post(self, path: str, body: Any, timeout_s: float = 60) -> tuple[int, Any]:
+        """Posts a JSON document; gives the status and the answer, also for a refusal."""
+        request = urllib.request.Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with _OPENER.open(request, timeout=timeout_s) as reply:
+                return reply.status, _json_or_text(reply.read())
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, _json_or_text(refusal.read())
+
+
+def _json_or_text(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
