@@ -51,7 +51,7 @@ def read_cases(text: str) -> list[Case]:
 
 
 def _split_label(line: str) -> tuple[str, str, str]:
-    return line.rpartition(" -> ") if " -> " in line else (line, "", "")
+    return f" {line}".rpartition(" -> ") if " -> " in f" {line}" else (line, "", "")
 
 
 def choose_case(value: Any, cases: list[Case]) -> int | None:
