@@ -1,0 +1,51 @@
+"""Three ways in which nodes drift apart from what describes them; each must fail exactly one contract test."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SKIPPED = shutil.ignore_patterns(".git", ".sandbox", "__pycache__", ".*_cache", ".hypothesis", "test_drift_drills.py")
+
+
+def rename_an_input(copy: Path) -> None:
+    shell = copy / "nodes" / "gate.py"
+    shell.write_text(shell.read_text().replace('"message": (', '"notice": ('))
+
+
+def add_a_class_that_is_not_registered(copy: Path) -> None:
+    shell = (copy / "nodes" / "gate.py").read_text()
+    (copy / "nodes" / "lock.py").write_text(shell.replace("class Gate", "class Lock").replace('"Gate"', '"Lock"'))
+
+
+def annotate_the_mapping(copy: Path) -> None:
+    init = copy / "__init__.py"
+    init.write_text(init.read_text().replace("NODE_CLASS_MAPPINGS = {", "NODE_CLASS_MAPPINGS: dict[str, type] = {"))
+
+
+@pytest.mark.parametrize(
+    ("drill", "failing"),
+    [
+        (rename_an_input, "test_nodes.py::test_a_node_keeps_the_contract[SwitchyardGate]"),
+        (add_a_class_that_is_not_registered, "test_registration.py::test_every_class_in_nodes_is_registered"),
+        (
+            annotate_the_mapping,
+            "test_registration.py::test_a_scanner_that_reads_the_source_finds_every_id_and_no_other",
+        ),
+    ],
+)
+def test_a_drift_fails_exactly_one_test(drill, failing, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT, copy, ignore=SKIPPED)
+    drill(copy)
+    command = [sys.executable, "-m", "pytest", "tests/contract", "-q", "-p", "no:cacheprovider", "--tb=line", "-rf"]
+    command += ["--deselect", "tests/contract/test_package.py::test_the_wheel_would_shadow_nothing_of_comfyui"]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=copy)
+    failed = re.findall(r"^FAILED tests/contract/(\S+)", answer.stdout, re.MULTILINE)
+    assert failed == [failing], answer.stdout[-3000:]

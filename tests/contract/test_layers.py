@@ -1,0 +1,72 @@
+"""Who may import whom: what ruff's rules can't say."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CORE_MAY_IMPORT = set(sys.stdlib_module_names) | {"torch", "numpy", "PIL"}
+COMFYUI = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "latent_preview", "node_helpers", "nodes", "server"}
+
+
+def imports(path: Path) -> Iterator[tuple[int, str, bool]]:
+    """Each import of a file: its relative level, its dotted name, and whether it stands inside a function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    in_functions = {
+        child
+        for parent in ast.walk(tree)
+        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for child in ast.walk(parent)
+    }
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield 0, alias.name, statement in in_functions
+        elif isinstance(statement, ast.ImportFrom):
+            yield statement.level, statement.module or "", statement in in_functions
+
+
+def files(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).glob("*.py"))]
+
+
+@pytest.mark.parametrize("path", files("core"), ids=lambda path: path.name)
+def test_core_is_pure(path):
+    for level, name, _ in imports(path):
+        assert level <= 1, f"{path.name} reaches out of core for {name}"
+        assert level or name.split(".")[0] in CORE_MAY_IMPORT, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", files("nodes"), ids=lambda path: path.name)
+def test_a_shell_imports_core_and_host_and_no_other_shell(path):
+    for level, name, _ in imports(path):
+        first, *_ = name.split(".")
+        if level == 0:
+            assert first in sys.stdlib_module_names, f"{path.name} imports {name}"
+        elif level == 1:
+            assert first == "host", f"{path.name} imports its neighbour {name}"
+        else:
+            assert (level, first) == (2, "core"), f"{path.name} imports {'.' * level}{name}"
+
+
+@pytest.mark.parametrize("path", files("nodes/host"), ids=lambda path: path.name)
+def test_host_imports_comfyui_only_inside_functions(path):
+    for level, name, inside in imports(path):
+        foreign = level == 0 and name.split(".")[0] not in sys.stdlib_module_names
+        assert inside or not foreign, f"{path.name} imports {name} when it is loaded"
+        if level == 0 and name.split(".")[0] == "switchyard":
+            assert path.name == "routes.py"
+
+
+def test_no_file_is_longer_than_400_lines_without_a_recorded_reason():
+    decisions = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    suffixes = (".py", ".js", ".mjs")
+    for path in ROOT.rglob("*"):
+        if path.suffix in suffixes and not {".sandbox", ".git", "node_modules", "build"} & set(path.parts):
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            assert lines <= 400 or path.name in decisions, f"{path.relative_to(ROOT)} has {lines} lines"
