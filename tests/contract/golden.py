@@ -1,4 +1,4 @@
-"""The golden file nodes.json: what saved workflows depend on. Run this file to write it anew, and look at the change."""
+"""The golden file nodes.json: what saved workflows depend on. Running this file writes it anew: look at the change."""
 
 from __future__ import annotations
 
@@ -48,4 +48,3 @@ if __name__ == "__main__":
 
     text = json.dumps(describe_pack(sys.modules[conftest.PACK]), indent=1, ensure_ascii=False)
     GOLDEN.write_text(text + "\n", encoding="utf-8")
-    print(f"wrote {GOLDEN}")

@@ -32,11 +32,11 @@ def annotate_the_mapping(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("drill", "failing"),
     [
-        (rename_an_input, "test_nodes.py::test_a_node_keeps_the_contract[SwitchyardGate]"),
-        (add_a_class_that_is_not_registered, "test_registration.py::test_every_class_in_nodes_is_registered"),
+        (rename_an_input, "nodes.py::test_a_node_keeps_the_contract[SwitchyardGate]"),
+        (add_a_class_that_is_not_registered, "registration.py::test_every_class_in_nodes_is_registered"),
         (
             annotate_the_mapping,
-            "test_registration.py::test_a_scanner_that_reads_the_source_finds_every_id_and_no_other",
+            "registration.py::test_a_scanner_that_reads_the_source_finds_every_id_and_no_other",
         ),
     ],
 )
@@ -47,5 +47,5 @@ def test_a_drift_fails_exactly_one_test(drill, failing, tmp_path):
     command = [sys.executable, "-m", "pytest", "tests/contract", "-q", "-p", "no:cacheprovider", "--tb=line", "-rf"]
     command += ["--deselect", "tests/contract/test_package.py::test_the_wheel_would_shadow_nothing_of_comfyui"]
     answer = subprocess.run(command, capture_output=True, text=True, cwd=copy)
-    failed = re.findall(r"^FAILED tests/contract/(\S+)", answer.stdout, re.MULTILINE)
+    failed = re.findall(r"^FAILED tests/contract/test_(\S+)", answer.stdout, re.MULTILINE)
     assert failed == [failing], answer.stdout[-3000:]

@@ -25,6 +25,7 @@ class Server:
     Attributes:
         base: the folder with its custom_nodes, input, output, models and user folders.
         url: where it listens, on the loopback interface only.
+        environment: the environment variables that it is started with.
     """
 
     def __init__(
@@ -45,6 +46,9 @@ class Server:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = base / "server.log"
+        # Our own PYTHONPATH would shadow ComfyUI's modules.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        self.environment = {**inherited, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1"}
         self._process: subprocess.Popen[bytes] | None = None
         for folder in FOLDERS:
             (base / folder).mkdir(parents=True, exist_ok=True)
@@ -64,11 +68,9 @@ class Server:
         Raises:
             SandboxError: it ended by itself or did not answer in time; the text carries the end of its log.
         """
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
-        environment.pop("PYTHONPATH", None)  # ours would shadow ComfyUI's modules
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                self.command(), cwd=self.comfyui, stdout=log, stderr=subprocess.STDOUT, env=environment
+                self.command(), cwd=self.comfyui, stdout=log, stderr=subprocess.STDOUT, env=self.environment
             )
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

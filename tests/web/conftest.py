@@ -1,0 +1,82 @@
+"""The real page in four forms: two versions of it, each with the classic canvas and with Nodes 2.0."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from canvas import LAUNCH, Canvas
+from engine.layout import find_chromium
+from engine.pack import install_pack
+from engine.server import Server
+
+PACK = "switchyard-nodes"
+FORMS = [(page, renderer) for page in ("stock", "newer") for renderer in ("classic", "nodes 2.0")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/web" in item.path.as_posix():
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    chromium = find_chromium()
+    if chromium is None:
+        reason = "there is no Chromium here; install it or set SWITCHYARD_CHROMIUM"
+        pytest.fail(reason) if os.environ.get("SWITCHYARD_REQUIRE_BROWSER") else pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=LAUNCH)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def page_servers(layout: Any, make_server: Callable[..., Server]) -> Callable[[str], Server]:
+    """Gives the server of a version of the page; each is started once."""
+    started: dict[str, Server] = {}
+    newer = layout.newer_frontend / "comfyui_frontend_package" / "static"
+    arguments = {"stock": (), "newer": ("--front-end-root", str(newer))}
+
+    def get(version: str) -> Server:
+        if version not in started:
+            server = make_server(f"page_{version}", *arguments[version])
+            install_pack(server.base / "custom_nodes", PACK)
+            started[version] = server.start()
+        return started[version]
+
+    return get
+
+
+def open_canvas(browser: Any, server: Server, renderer: str) -> Canvas:
+    settings = {
+        "Comfy.TutorialCompleted": True,
+        "Comfy.InstalledVersion": "1.32.9",
+        "Comfy.VersionCompatibility.DisableWarnings": True,
+        "Comfy.VueNodes.Enabled": renderer == "nodes 2.0",
+        "Comfy.Validation.Workflows": False,
+    }
+    server.post("/api/settings", settings)
+    return Canvas(browser.new_page(viewport={"width": 1600, "height": 900}), server, PACK).open()
+
+
+@pytest.fixture(scope="session", params=FORMS, ids=[f"{page}-{renderer}" for page, renderer in FORMS])
+def opened(request: pytest.FixtureRequest, browser: Any, page_servers: Callable[[str], Server]) -> Iterator[Canvas]:
+    page, renderer = request.param
+    canvas = open_canvas(browser, page_servers(page), renderer)
+    yield canvas
+    canvas.page.close()
+
+
+@pytest.fixture
+def canvas(opened: Canvas) -> Iterator[Canvas]:
+    """An empty canvas, in each of the four forms; the pack must not have complained when the test is over."""
+    opened.complaints.clear()
+    opened.load()
+    yield opened
+    assert opened.complaints == []
