@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from numbers import Number
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .equality import Tolerance, equal
 from .literals import read_list, read_literal, read_number, read_range
-from .values import is_array, is_tensor, kind_of, show, unwrap
+from .values import is_grid, is_nan, is_tensor, kind_of, show, show_number, unwrap
 
 DEFAULT_TOLERANCE = Tolerance()
 
@@ -62,11 +63,11 @@ def _approximately_equal(a: Any, b: Any, tolerance: Tolerance) -> bool:
 def _is_measurable(value: Any) -> bool:
     if isinstance(value, str):
         return read_number(value) is not None
-    return is_tensor(value) or is_array(value) or isinstance(value, (Number, Mapping, Sequence))
+    return is_grid(value) or isinstance(value, (Number, Mapping, Sequence))
 
 
 def _between(a: Any, b: Any, tolerance: Tolerance) -> bool:
-    bounds = read_range(b) if isinstance(b, str) else b
+    bounds = read_range(b) if isinstance(b, str) else b.tolist() if is_grid(b) else b
     if not isinstance(bounds, Sequence) or isinstance(bounds, (str, bytes)) or len(bounds) != 2:
         raise _KindsDoNotFitError('a range such as "0.2..0.8", or a list of two bounds')
     low, high = (unwrap(bound) for bound in bounds)
@@ -84,9 +85,10 @@ def _contains(a: Any, b: Any, tolerance: Tolerance) -> bool:
 
 
 def _is_one_of(a: Any, b: Any, tolerance: Tolerance) -> bool:
-    if isinstance(b, (bytes, bytearray)) or not isinstance(b, (str, Mapping, Set, Sequence)):
+    items = read_list(b) if isinstance(b, str) else b.tolist() if is_grid(b) else b
+    if isinstance(items, (bytes, bytearray)) or not isinstance(items, (Mapping, Set, Sequence)):
         raise _KindsDoNotFitError('a list, or text such as "cat, dog, bird"')
-    return any(equal(a, item, tolerance) for item in (read_list(b) if isinstance(b, str) else b))
+    return any(equal(a, item, tolerance) for item in items)
 
 
 def _starts_with(a: Any, b: Any, _: Tolerance) -> bool:
@@ -116,7 +118,7 @@ def _as_text(value: Any) -> str:
 def _is_empty(a: Any, _b: Any, _: Tolerance) -> bool:
     if a is None:
         return True
-    if is_tensor(a) or is_array(a):
+    if is_grid(a):
         return 0 in a.shape
     if isinstance(a, Mapping) and is_tensor(a.get("samples")):
         return 0 in a["samples"].shape
@@ -156,7 +158,7 @@ COMPARISONS: dict[str, Comparison] = {
 _NAMES = {name: name for name in COMPARISONS}
 for _name, _comparison in COMPARISONS.items():
     for _spelling in _comparison.spellings:
-        _NAMES[_spelling] = _NAMES[f"a {_spelling} b"] = _name
+        _NAMES[_spelling] = _NAMES[f"a{_spelling}b"] = _name
 
 
 def comparison_name(spelling: Any) -> str:
@@ -165,7 +167,7 @@ def comparison_name(spelling: Any) -> str:
     Raises:
         CompareError: for anything else; the message lists the names.
     """
-    name = _NAMES.get(" ".join(spelling.split())) if isinstance(spelling, str) else None
+    name = _NAMES.get("".join(spelling.split())) if isinstance(spelling, str) else None
     if name is None:
         raise CompareError(f"There is no comparison {show(spelling)}. Use one of: {', '.join(COMPARISONS)}.")
     return name
@@ -174,15 +176,16 @@ def comparison_name(spelling: Any) -> str:
 def read_operand(text: str, a: Any, comparison: str) -> Any:
     """Reads what was typed as the second value: a number, true/false, null, else text.
 
-    It stays text where the comparison itself reads it (ranges, lists, patterns), where a text is searched for it
-    ("1e3" in "1e3 steps"), and where it is the very text that it is compared with ("null" equals "null").
+    It stays text where the comparison itself reads it (ranges, lists, patterns, what a text or list is searched for),
+    and where it is the very text that it is compared with ("null" equals "null").
     """
-    name = comparison_name(comparison)
-    searched = isinstance(a, str) and (a == text or name in ("contains", "not_contains"))
-    return text if searched or name in _READS_ITS_TEXT else read_literal(text)
+    is_same_text = isinstance(a, str) and a == text
+    return text if is_same_text or comparison_name(comparison) in _READS_ITS_TEXT else read_literal(text)
 
 
-_READS_ITS_TEXT = frozenset({"between", "is_one_of", "starts_with", "ends_with", "matches_regex"})
+_READS_ITS_TEXT = frozenset(
+    {"between", "contains", "not_contains", "is_one_of", "starts_with", "ends_with", "matches_regex"}
+)
 
 
 def compare(a: Any, comparison: str, b: Any = None, tolerance: Tolerance = DEFAULT_TOLERANCE) -> bool:
@@ -196,33 +199,70 @@ def compare(a: Any, comparison: str, b: Any = None, tolerance: Tolerance = DEFAU
         CompareError: the comparison does not exist, or these two kinds can't be compared this way.
     """
     name = comparison_name(comparison)
-    plain_a, plain_b = unwrap(a), unwrap(b)
+    is_equality = name in ("equal", "not_equal")
+    if not is_equality:  # equality looks at shapes first
+        a, b = unwrap(a), unwrap(b)
     try:
-        return bool(COMPARISONS[name].decide(plain_a, plain_b, tolerance))
+        if not is_equality and (is_nan(a) or (COMPARISONS[name].takes_b and is_nan(b))):
+            return False
+        return bool(COMPARISONS[name].decide(a, b, tolerance))
     except CompareError:
         raise
     except _KindsDoNotFitError as error:
-        raise _no_way(plain_a, name, plain_b, f"It needs {error}.") from error
+        raise _no_way(a, name, b, f"It needs {error}.") from error
     except RecursionError as error:
-        raise _no_way(plain_a, name, plain_b, "They are nested too deeply.") from error
+        raise _no_way(a, name, b, "They are nested too deeply.") from error
     except Exception as error:  # a foreign object's own comparison may raise anything
-        raise _no_way(plain_a, name, plain_b, f"{type(error).__name__}: {error}.") from error
+        raise _no_way(a, name, b, f"Comparing them failed: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}".rstrip(".")
+    except Exception:  # noqa: BLE001 - a foreign exception may fail to say what it is
+        return type(error).__name__
 
 
 def _no_way(a: Any, name: str, b: Any, why: str) -> CompareError:
-    sides = [f"{kind_of(v)} ({show(v)})" if isinstance(v, (str, Number)) else kind_of(v) for v in (a, b)]
+    sides = [
+        kind_of(v) + (f" ({show(v)})" if kind_of(v) in ("INT", "FLOAT", "BOOLEAN", "STRING") else "") for v in (a, b)
+    ]
     shown = " with ".join(sides) if COMPARISONS[name].takes_b else sides[0]
     return CompareError(f"Can't compare {shown} by {name}. {why}")
 
 
 def describe(a: Any, comparison: str, b: Any, result: bool) -> str:
-    """Says a comparison and its answer in words: '0.83 > 0.8 is true', '"a cat" contains "dog" is false'."""
+    """Says a comparison and its answer in words: '0.83 > 0.8 is true', '"a cat" contains "dog" is false'.
+
+    Numbers are rounded, but never so far that two different ones look the same.
+    """
     name = comparison_name(comparison)
-    shown_a, shown_b = show(a), show(b)
-    exact = unwrap(a), unwrap(b)
-    if shown_a == shown_b and all(isinstance(v, float) and v == v for v in exact) and exact[0] != exact[1]:
-        shown_a, shown_b = map(repr, exact)  # 0.8000001 > 0.8, not 0.8 > 0.8
-    if isinstance(b, (list, tuple)) and len(b) <= 5:
-        shown_b = "[" + ", ".join(show(item) for item in b) + "]"
+    a, b = unwrap(a), unwrap(b)
+    items = _few_items(b)
+    numbers = [v for v in (a, *(items if items is not None else [b])) if type(v) in (int, float)]
+    shown_a = _show_apart(a, numbers)
+    shown_b = _show_apart(b, numbers) if items is None else f"[{', '.join(_show_apart(v, numbers) for v in items)}]"
     words = f"{shown_a} {COMPARISONS[name].words}" + (f" {shown_b}" if COMPARISONS[name].takes_b else "")
     return f"{words} is {'true' if result else 'false'}"
+
+
+def _few_items(value: Any) -> list[Any] | None:
+    try:
+        return list(value) if isinstance(value, (list, tuple)) and len(value) <= 5 else None
+    except Exception:  # noqa: BLE001 - foreign lists may fail at anything
+        return None
+
+
+def _show_apart(value: Any, numbers: list[int | float]) -> str:
+    if type(value) is not float or value != value:
+        return show(value)
+    short = show_number(value)
+    looks_the_same = (other != value and other == other and _rounded(other) == float(short) for other in numbers)
+    return repr(value) if math.isfinite(value) and any(looks_the_same) else short
+
+
+def _rounded(number: int | float) -> float:
+    try:
+        return float(f"{number:.6g}")
+    except OverflowError:
+        return math.inf

@@ -9,7 +9,9 @@ from numbers import Number
 from typing import Any
 
 from .literals import read_literal
-from .values import is_array, is_tensor, unwrap
+from .values import is_array, is_grid, is_nan, is_tensor, unwrap
+
+_CHUNK = 4_000_000  # elements compared at a time, which bounds the memory for a long batch
 
 
 @dataclass(frozen=True)
@@ -31,27 +33,26 @@ def equal(a: Any, b: Any, tolerance: Tolerance, *, close_numbers: bool = False) 
     Raises:
         Exception: whatever an object's own comparison raises.
     """
+    if is_grid(a) and is_grid(b) and min(a.ndim, b.ndim) > 1:  # pictures of one pixel are pictures all the same
+        return _equal_grids(a, b, tolerance, close_numbers)
     a, b = unwrap(a), unwrap(b)
-    if a is None or b is None:
-        return a is b
-    if _is_grid(a) or _is_grid(b):
-        return _is_grid(a) and _is_grid(b) and _equal_grids(a, b, tolerance)
+    if is_grid(a) or is_grid(b):
+        return is_grid(a) and is_grid(b) and _equal_grids(a, b, tolerance, close_numbers)
     if isinstance(a, str) or isinstance(b, str):
         return _equal_text(a, b, tolerance, close_numbers)
+    if a is None or b is None:
+        return a is b
     if isinstance(a, Number) and isinstance(b, Number):
         return _close(a, b, tolerance) if close_numbers else bool(a == b)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(equal(a[k], b[k], tolerance, close_numbers=close_numbers) for k in a)
+        same_keys = a.keys() == b.keys() and not any(is_nan(key) for key in a)
+        return same_keys and all(equal(a[key], b[key], tolerance, close_numbers=close_numbers) for key in a)
     if _is_list(a) and _is_list(b):
         pairs = zip(a, b, strict=False)
         return len(a) == len(b) and all(equal(x, y, tolerance, close_numbers=close_numbers) for x, y in pairs)
     if isinstance(a, Set) and isinstance(b, Set):
-        return bool(a == b)
+        return bool(a == b) and not any(is_nan(item) for item in a)
     return a is b or bool(a == b)
-
-
-def _is_grid(value: Any) -> bool:
-    return is_tensor(value) or is_array(value)
 
 
 def _is_list(value: Any) -> bool:
@@ -59,16 +60,11 @@ def _is_list(value: Any) -> bool:
 
 
 def _equal_text(a: Any, b: Any, tolerance: Tolerance, close_numbers: bool) -> bool:
-    if isinstance(a, str) and isinstance(b, str):
-        if not close_numbers:
-            return a == b
-        a, b = read_literal(a), read_literal(b)
-        if isinstance(a, str) and isinstance(b, str):
-            return a == b
-    else:
-        a, b = (read_literal(v) if isinstance(v, str) else v for v in (a, b))
+    if isinstance(a, str) and isinstance(b, str) and not close_numbers:
+        return a == b
+    a, b = (read_literal(value) if isinstance(value, str) else value for value in (a, b))
     if isinstance(a, str) or isinstance(b, str):
-        return False
+        return isinstance(a, str) and isinstance(b, str) and a == b
     return equal(a, b, tolerance, close_numbers=close_numbers)
 
 
@@ -77,33 +73,54 @@ def _close(a: Any, b: Any, tolerance: Tolerance) -> bool:
         return bool(a == b) or abs(a - b) <= max(tolerance.relative * max(abs(a), abs(b)), tolerance.absolute)
     try:
         return math.isclose(a, b, rel_tol=tolerance.relative, abs_tol=tolerance.absolute)
-    except OverflowError:  # integers too large for a float: no tolerance can be applied
-        return bool(a == b)
+    except OverflowError:  # an integer too large for a float
+        return not any(isinstance(v, float) and not math.isfinite(v) for v in (a, b)) and _close_huge(a, b, tolerance)
 
 
-def _equal_grids(a: Any, b: Any, tolerance: Tolerance) -> bool:
-    """Compares two tensors or arrays: shapes first, then slice by slice, so that a long batch needs little memory."""
+def _close_huge(a: Any, b: Any, tolerance: Tolerance) -> bool:
+    from fractions import Fraction
+
+    a, b = Fraction(a), Fraction(b)
+    return abs(a - b) <= max(Fraction(tolerance.relative) * max(abs(a), abs(b)), Fraction(tolerance.absolute))
+
+
+def _equal_grids(a: Any, b: Any, tolerance: Tolerance, close_numbers: bool) -> bool:
     if tuple(a.shape) != tuple(b.shape):
         return False
-    if any(is_array(v) and v.dtype.kind not in "biufc" for v in (a, b)):  # text and objects have no tolerance
-        return equal(a.tolist(), b.tolist(), tolerance)
+    x, y = _as_tensor(a), _as_tensor(b)
+    if x is None or y is None:  # text, objects and 64-bit unsigned numbers, which torch can't compare
+        return equal(a.tolist(), b.tolist(), tolerance, close_numbers=close_numbers)
+    if x.ndim == 0:
+        x, y = x.reshape(1), y.reshape(1)
+    rows = max(1, _CHUNK * len(x) // max(1, x.numel()))
+    return all(_equal_tensors(p, q.to(p.device), tolerance) for p, q in zip(x.split(rows), y.split(rows), strict=True))
+
+
+def _as_tensor(grid: Any) -> Any:
+    """A tensor of a kind that torch can compare with any other: boolean, int64, a float or complex; or None."""
     import torch
 
-    a, b = (v if is_tensor(v) else torch.from_numpy(v.copy()) for v in (a, b))
-    if a.ndim > 1:
-        return all(_equal_tensors(x, y, tolerance) for x, y in zip(a, b, strict=True))
-    return _equal_tensors(a, b, tolerance)
+    if is_array(grid):
+        native = {"b": "bool", "i": "int64", "u": "int64", "f": "float64", "c": "complex128"}.get(grid.dtype.kind)
+        if native is None or grid.dtype.str[1:] == "u8":
+            return None
+        return torch.from_numpy(grid.astype(native))
+    if grid.dtype == getattr(torch, "uint64", None):
+        return None
+    is_number = grid.is_floating_point() or grid.is_complex() or grid.dtype == torch.bool
+    return grid if is_number else grid.to(torch.int64)
 
 
 def _equal_tensors(a: Any, b: Any, tolerance: Tolerance) -> bool:
     import torch
 
-    b = b.to(a.device)
-    if not (a.is_floating_point() or b.is_floating_point() or a.is_complex() or b.is_complex()):
-        return bool((a == b).all())
-    if not (a.is_complex() or b.is_complex()):
-        wide = torch.float64 if torch.float64 in (a.dtype, b.dtype) and a.device.type != "mps" else torch.float32
+    if a.is_complex() or b.is_complex():
+        a, b = a.to(torch.complex128), b.to(torch.complex128)
+    elif a.is_floating_point() or b.is_floating_point():
+        wide = torch.float32 if a.device.type == "mps" else torch.float64  # mps has no float64
         a, b = a.to(wide), b.to(wide)
+    else:
+        return bool((a == b).all())
     allowed = torch.maximum(a.abs(), b.abs()).mul_(tolerance.relative).clamp_(min=tolerance.absolute)
     near = (a - b).abs() <= allowed
     return bool(((a == b) | (near & a.isfinite() & b.isfinite())).all())

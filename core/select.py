@@ -1,19 +1,26 @@
-"""The cases of Select: one line each, read as text, number, alternatives, regular expression or range."""
+"""The cases of Select: one a line, each a text, number, range, regular expression, or several of these."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .equality import Tolerance, equal
 from .literals import read_literal, read_number, read_range
-from .values import is_array, is_tensor, kind_of, show, unwrap
+from .values import is_grid, is_nan, kind_of, show, unwrap
 
 MAX_BRANCHES = 10
 
-_EXACT = Tolerance(relative=0.0, absolute=0.0)
-_REGEX = re.compile(r"/(.*)/([a-z]*)\Z", re.DOTALL)
+Value = bool | int | float | str | None
+Test = Callable[[Any], bool]
+
+_CLOSE = Tolerance(relative=1e-6, absolute=0.0)  # a float32 0.8 fits the case 0.8
+_END = r"\s*(?=\||\s->(?:\s|$)|$)"  # what a pattern is followed by: another one, a label, or nothing
+_QUOTED = re.compile(rf'"(.*?)"{_END}')
+_REGEX = re.compile(rf"/(.+?)/([a-z]*){_END}")
+_BARE = re.compile(r"(.*?)\s*(?=\||\s->(?:\s|$)|$)")
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _BOUND = re.compile(r"(>=|<=|>|<)\s*(\S+)\Z")
 
@@ -23,43 +30,129 @@ class CaseError(ValueError):
 
 
 class Case(NamedTuple):
-    """One line of Select's cases: the pattern that a value must fit, and the label given out when it does."""
+    """One line of Select's cases: the tests of which one has to hold, and the label given out when it does."""
 
-    pattern: str
+    tests: list[Test]
     label: str
 
 
 def read_cases(text: str) -> list[Case]:
-    """Reads cases, one a line: `pattern` or `pattern -> label`; empty lines and lines that start with # are skipped.
+    """Reads cases, one a line: `pattern`, `pattern | pattern` or `pattern -> label`.
+
+    A pattern is a text or number, a "text in quotes", a /regular expression/ with flags behind it, or a range of
+    numbers: 0.2..0.8 (both bounds included), >= 0.8. Empty lines and lines that start with # are skipped.
 
     Raises:
-        CaseError: more than MAX_BRANCHES cases, an empty pattern, or a regular expression that is not valid.
+        CaseError: more than MAX_BRANCHES cases, an empty pattern, a range with its bounds swapped, or a regular
+            expression that is not valid.
     """
-    cases: list[Case] = []
-    for line in text.splitlines():
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        pattern, _, label = (part.strip() for part in _split_label(line))
-        if not pattern:
-            raise CaseError(f"The case {show(line)} has no pattern before its arrow.")
-        _regex(pattern)
-        cases.append(Case(pattern, label or pattern))
+    lines = [line.strip() for line in text.splitlines()]
+    cases = [_read_case(line) for line in lines if line and not line.startswith("#")]
     if len(cases) > MAX_BRANCHES:
         raise CaseError(f"There are {len(cases)} cases, but only {MAX_BRANCHES} inputs to choose from.")
     return cases
 
 
-def _split_label(line: str) -> tuple[str, str, str]:
-    return f" {line}".rpartition(" -> ") if " -> " in f" {line}" else (line, "", "")
+def _read_case(line: str) -> Case:
+    tests: list[Test] = []
+    rest = f" {line}" if line.startswith("->") else line
+    while True:
+        test, rest = _read_pattern(rest)
+        if test is not None:
+            tests.append(test)
+        rest = rest.lstrip()
+        if not rest.startswith("|"):
+            break
+        rest = rest[1:]
+    if not tests:
+        raise CaseError(f"The case {show(line)} has no pattern.")
+    pattern = line[: len(line) - len(rest)].strip()
+    return Case(tests, rest.removeprefix("->").strip() or pattern)
+
+
+def _read_pattern(text: str) -> tuple[Test | None, str]:
+    """Reads one pattern at the start of a text; gives its test (None if it is empty) and what follows it."""
+    trimmed = text.lstrip()
+    quoted = _QUOTED.match(trimmed)
+    if quoted:
+        return _exact_text(quoted[1]), trimmed[quoted.end() :]
+    regex = _REGEX.match(trimmed)
+    if regex:
+        return _regex(regex[1], regex[2]), trimmed[regex.end() :]
+    bare = _BARE.match(text)
+    if bare is None:
+        return None, ""
+    pattern = bare[1].strip()
+    return (_range(pattern) or _bare(pattern)) if pattern else None, text[bare.end() :]
+
+
+def _exact_text(text: str) -> Test:
+    return lambda value: isinstance(value, str) and value == text
+
+
+def _bare(text: str) -> Test:
+    literal = read_literal(text)
+
+    def fits(value: Value) -> bool:
+        if isinstance(value, str):
+            return value.strip() == text
+        return not isinstance(literal, str) and equal(value, literal, _CLOSE, close_numbers=isinstance(value, float))
+
+    return fits
+
+
+def _regex(pattern: str, flags: str) -> Test:
+    unknown = sorted(set(flags) - set(_FLAGS))
+    if unknown:
+        raise CaseError(
+            f"The case {show(f'/{pattern}/{flags}')} has unknown flags {unknown}; allowed are {sorted(_FLAGS)}. "
+            "Put it in quotes to mean this very text."
+        )
+    try:
+        compiled = re.compile(pattern, sum(_FLAGS[flag] for flag in set(flags)))
+    except (re.error, OverflowError, RecursionError) as error:
+        raise CaseError(f"The regular expression {show(pattern)} is not valid: {error}.") from error
+
+    def fits(value: Value) -> bool:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return value is not None and compiled.search(text) is not None
+
+    return fits
+
+
+def _range(pattern: str) -> Test | None:
+    bounds = read_range(pattern) if ".." in pattern else None
+    if bounds is not None:
+        low, high = bounds
+        if low > high:
+            raise CaseError(f"The range {show(pattern)} has its lower bound behind its upper one.")
+        return _numeric(lambda number: low <= number <= high)
+    match = _BOUND.match(pattern)
+    bound = read_number(match[2]) if match else None
+    if match is None or bound is None:
+        return None
+    return _numeric(
+        {
+            ">": lambda number: number > bound,
+            ">=": lambda number: number >= bound,
+            "<": lambda number: number < bound,
+            "<=": lambda number: number <= bound,
+        }[match[1]]
+    )
+
+
+def _numeric(holds: Callable[[int | float], bool]) -> Test:
+    def fits(value: Value) -> bool:
+        number = read_number(value) if isinstance(value, str) else value
+        return number is not None and holds(number)
+
+    return fits
 
 
 def choose_case(value: Any, cases: list[Case]) -> int | None:
-    """Gives the index of the first case that the value fits, or None.
+    """Gives the index of the first case that the value fits, or None. NaN fits none.
 
-    Without any cases the value itself is the index: a whole number from 0 to MAX_BRANCHES - 1. A pattern is an exact
-    text or number, alternatives ("cat | dog"), a regular expression ("/cat|dog/i"), or a range of numbers ("0.2..0.8",
-    ">= 0.8"; both bounds belong to a range).
+    Without any cases the value itself is the index: a whole number from 0 to MAX_BRANCHES - 1.
 
     Raises:
         CaseError: the value is a tensor of several values or another kind that has no text or number, or there are
@@ -68,64 +161,17 @@ def choose_case(value: Any, cases: list[Case]) -> int | None:
     value = unwrap(value)
     if not cases:
         return _index(value)
-    if not isinstance(value, (bool, int, float, str)) and value is not None:
+    if is_grid(value) or not (value is None or isinstance(value, (bool, int, float, str))):
         raise CaseError(f"Select can't choose by a {kind_of(value)}: plug in text, a number or true/false.")
-    return next((index for index, case in enumerate(cases) if fits(value, case.pattern)), None)
+    if is_nan(value):
+        return None
+    return next((index for index, case in enumerate(cases) if any(fits(value) for fits in case.tests)), None)
 
 
 def _index(value: Any) -> int | None:
     number = read_number(value) if isinstance(value, str) else value
-    if is_tensor(number) or is_array(number) or not isinstance(number, (bool, int, float)):
+    if is_grid(number) or not isinstance(number, (bool, int, float)):
         raise CaseError(f"There are no cases, so the value must be an index (0, 1, 2, ...), not {show(value)}.")
-    if number != number or number in (float("inf"), float("-inf")) or number != int(number):
+    if isinstance(number, float) and not (math.isfinite(number) and number.is_integer()):
         raise CaseError(f"There are no cases, so the value must be a whole number, not {show(number)}.")
     return int(number) if 0 <= number < MAX_BRANCHES else None
-
-
-def fits(value: bool | int | float | str | None, pattern: str) -> bool:
-    """Answers whether a value fits one pattern (see choose_case). NaN fits nothing."""
-    if len(pattern) > 1 and pattern[0] == pattern[-1] == '"':
-        return _fits_text(value, pattern[1:-1])
-    regex = _regex(pattern)
-    if regex is not None:
-        return regex.search(value if isinstance(value, str) else str(value).lower()) is not None
-    if "|" in pattern:
-        return any(fits(value, part.strip()) for part in pattern.split("|") if part.strip())
-    is_inside = _range(pattern)
-    if is_inside is not None:
-        number = read_number(value) if isinstance(value, str) else value
-        return number is not None and is_inside(number)
-    return _fits_text(value, pattern)
-
-
-def _fits_text(value: bool | int | float | str | None, text: str) -> bool:
-    return value.strip() == text if isinstance(value, str) else equal(value, read_literal(text), _EXACT)
-
-
-def _range(pattern: str) -> Callable[[int | float], bool] | None:
-    bounds = read_range(pattern) if ".." in pattern else None
-    if bounds is not None:
-        return lambda number: bounds[0] <= number <= bounds[1]
-    match = _BOUND.match(pattern)
-    bound = read_number(match[2]) if match else None
-    if match is None or bound is None:
-        return None
-    return {
-        ">": lambda number: number > bound,
-        ">=": lambda number: number >= bound,
-        "<": lambda number: number < bound,
-        "<=": lambda number: number <= bound,
-    }[match[1]]
-
-
-def _regex(pattern: str) -> re.Pattern[str] | None:
-    match = _REGEX.match(pattern)
-    if match is None:
-        return None
-    unknown = set(match[2]) - set(_FLAGS)
-    if unknown:
-        raise CaseError(f"The case {show(pattern)} has unknown flags {sorted(unknown)}; allowed are {sorted(_FLAGS)}.")
-    try:
-        return re.compile(match[1], sum(_FLAGS[flag] for flag in set(match[2])))
-    except (re.error, OverflowError, RecursionError) as error:
-        raise CaseError(f"The regular expression {show(pattern)} is not valid: {error}.") from error

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import sys
+from numbers import Number
 from typing import Any
 
 from .literals import read_literal
 
 _NO_WORDS = frozenset({"", "no", "off"})
+_PLAIN_KINDS = "biufcSU"  # numpy's letters for booleans, numbers and text
 
 
 def is_tensor(value: Any) -> bool:
@@ -24,43 +26,57 @@ def is_array(value: Any) -> bool:
     return numpy is not None and isinstance(value, numpy.ndarray)
 
 
+def is_grid(value: Any) -> bool:
+    """True for a tensor or an array, of whatever size."""
+    return is_tensor(value) or is_array(value)
+
+
 def unwrap(value: Any) -> Any:
     """Turns numpy scalars and one-element tensors or arrays into the Python value they hold; leaves the rest alone."""
-    numpy = sys.modules.get("numpy")
+    try:
+        return _unwrap(value)
+    except Exception:  # noqa: BLE001 - on the meta device, sparse, nested: there is no one value to take out
+        return value
+
+
+def _unwrap(value: Any) -> Any:
     if is_tensor(value):
-        if value.numel() != 1:
-            return value
-        try:
-            return value.detach().item()
-        except (RuntimeError, NotImplementedError, TypeError, ValueError):
-            return value  # on the meta device, sparse or quantized: there is no one number to take out
-    if is_array(value):
-        return value.reshape(-1)[0].item() if value.size == 1 and value.dtype.kind in "biufcSU" else value
-    if numpy is not None and isinstance(value, numpy.generic):
-        plain = value.item()
-        return float(plain) if isinstance(plain, numpy.generic) else plain  # longdouble gives itself back
-    return value
+        return value.detach().item() if value.numel() == 1 else value
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)) or value.dtype.kind not in _PLAIN_KINDS:
+        return value
+    if value.size != 1 or numpy.ma.is_masked(value):
+        return value
+    plain = value.item()
+    if isinstance(plain, numpy.generic):  # extended precision gives itself back
+        return complex(plain) if plain.dtype.kind == "c" else float(plain)
+    return plain
 
 
 def is_nan(value: Any) -> bool:
-    """True for a float or complex NaN (unwrapped first by the caller)."""
-    return isinstance(value, (float, complex)) and value != value
+    """True for a number that is not a number (unwrapped first by the caller)."""
+    try:
+        return isinstance(value, Number) and bool(value != value)
+    except ArithmeticError:
+        return True  # a signalling NaN of the decimal module
 
 
 def kind_of(value: Any) -> str:
-    """Names a value's kind in the words of a ComfyUI user, for error messages."""
+    """Names a value's kind in the words of a ComfyUI user, for error messages; never fails."""
     value = unwrap(value)
+    try:
+        return _kind_of(value)
+    except Exception:  # noqa: BLE001 - foreign objects may fail at anything
+        return object.__repr__(value).split(" object at ")[0].strip("<>").rsplit(".", 1)[-1]
+
+
+def _kind_of(value: Any) -> str:
     if value is None:
         return "None"
-    if isinstance(value, bool):
-        return "BOOLEAN"
-    if isinstance(value, int):
-        return "INT"
-    if isinstance(value, float):
-        return "FLOAT"
-    if isinstance(value, str):
-        return "STRING"
-    if is_tensor(value) or is_array(value):
+    for kind, name in ((bool, "BOOLEAN"), (int, "INT"), (float, "FLOAT"), (str, "STRING")):
+        if isinstance(value, kind):
+            return name
+    if is_grid(value):
         return f"{'tensor' if is_tensor(value) else 'array'} of shape {tuple(value.shape)}"
     if isinstance(value, dict) and "samples" in value:
         return "LATENT"
@@ -68,22 +84,25 @@ def kind_of(value: Any) -> str:
 
 
 def show(value: Any, max_length: int = 40) -> str:
-    """Shows a value to a person in at most about max_length characters: numbers short, text in quotes."""
+    """Shows a value to a person in one line of at most about max_length characters; never fails."""
     value = unwrap(value)
+    try:
+        return _show(value, max_length)
+    except Exception:  # noqa: BLE001 - foreign objects may fail at anything
+        return f"a {kind_of(value)}"
+
+
+def _show(value: Any, max_length: int) -> str:
     if value is None:
         return "None"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float):
+    if isinstance(value, (int, float)):
         return show_number(value)
-    if isinstance(value, int):
-        if abs(value) < 10**30:
-            return str(value)
-        return f"about {'-' if value < 0 else ''}10^{int(value.bit_length() * math.log10(2))}"
     if isinstance(value, str):
         text = value if len(value) <= max_length else value[: max_length - 3] + "..."
-        return '"' + text.replace("\n", "\\n") + '"'
-    if is_tensor(value) or is_array(value) or (isinstance(value, dict) and "samples" in value):
+        return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + '"'
+    if is_grid(value) or (isinstance(value, dict) and "samples" in value):
         return kind_of(value)
     if isinstance(value, (list, tuple, dict, set, frozenset)):
         return f"{type(value).__name__} of {len(value)}"
@@ -91,7 +110,11 @@ def show(value: Any, max_length: int = 40) -> str:
 
 
 def show_number(value: float) -> str:
-    """Six significant digits, always recognisable as a float: 0.83, 1.0, NaN, infinity."""
+    """Integers whole; floats with six significant digits and recognisable as such: 7, 0.83, 1.0, NaN, infinity."""
+    if isinstance(value, int):
+        if abs(value) < 10**30:
+            return str(value)
+        return f"about {'-' if value < 0 else ''}10^{int(value.bit_length() * math.log10(2))}"
     if value != value:
         return "NaN"
     if math.isinf(value):
@@ -115,7 +138,7 @@ def is_true(value: Any) -> bool:
     if isinstance(value, str):
         literal = read_literal(value)
         return value.strip().casefold() not in _NO_WORDS if isinstance(literal, str) else is_true(literal)
-    if is_tensor(value) or is_array(value):
+    if is_grid(value):
         raise ValueError(
             f"A condition must be one value, but this is a {kind_of(value)}. "
             "Turn it into one value first, for example with Compare or Quality Score."
@@ -123,4 +146,4 @@ def is_true(value: Any) -> bool:
     try:
         return bool(value)
     except Exception as error:
-        raise ValueError(f"A {kind_of(value)} can't be used as a condition ({error}). Use Compare first.") from error
+        raise ValueError(f"A {kind_of(value)} can't be used as a condition. Use Compare first.") from error
