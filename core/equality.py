@@ -117,7 +117,8 @@ def _equal_tensors(a: Any, b: Any, tolerance: Tolerance) -> bool:
     if a.is_complex() or b.is_complex():
         a, b = a.to(torch.complex128), b.to(torch.complex128)
     elif a.is_floating_point() or b.is_floating_point():
-        wide = torch.float32 if a.device.type == "mps" else torch.float64  # mps has no float64
+        is_short = all(v.is_floating_point() and v.dtype != torch.float64 for v in (a, b))
+        wide = torch.float32 if is_short or a.device.type == "mps" else torch.float64  # mps has no float64
         a, b = a.to(wide), b.to(wide)
     else:
         return bool((a == b).all())
