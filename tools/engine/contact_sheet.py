@@ -25,12 +25,13 @@ def draw_contact_sheet(rows: dict[str, dict[str, Run]], folder: Path, target: Pa
         for column, (name, run) in enumerate(pictures.items()):
             left, top = MARGIN + column * (CELL + MARGIN), MARGIN + row * (CELL + CAPTION + MARGIN)
             with Image.open(folder / name) as picture:
-                sheet.paste(ImageOps.fit(picture.convert("RGB"), (CELL, CELL)), (left, top))
+                square = ImageOps.fit(picture.convert("RGB"), (CELL, CELL), centering=(0.5, 0.1))  # heads are at the top
+                sheet.paste(square, (left, top))
             data = run.verdict("score")["data"]
             color = PASSED if data["passed"] else FAILED
             draw.rectangle((left, top + CELL, left + CELL - 1, top + CELL + 5), fill=color)
             draw.text((left, top + CELL + 8), f"{data['score']:.2f}", font=large, fill=color)
-            verdict = "passes" if data["passed"] else f"fails: {data['worst']}"
+            verdict = "passes" if data["passed"] else f"fails: {data['worst'][0]}"
             draw.text((left + 58, top + CELL + 13), verdict, font=small, fill=color)
             draw.text((left, top + CELL + 36), Path(name).stem, font=small, fill=INK)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -145,7 +145,7 @@ def score_copies(server: Server) -> dict[str, dict[str, Run]]:
             }
             run = run_graph(server, graph)
             scored.setdefault(photograph, {})[name] = run
-            say(f"  {name:32} {run.verdict('score')['summary']}")
+            say(f"  {name:36} {run.verdict('score')['summary']}")
     return scored
 
 

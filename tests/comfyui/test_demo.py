@@ -1,0 +1,46 @@
+"""The demo, run as the README says, and what it leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+from engine import demo
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def shown(layout, tmp_path_factory):
+    """The demo's folder and what it printed."""
+    base = tmp_path_factory.mktemp("demo")
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "say", lambda text="": lines.append(text))
+        demo.show(layout, base)
+    return base, "\n".join(lines)
+
+
+def test_it_says_which_nodes_ran_and_which_did_not(shown):
+    _, text = shown
+    first, second = text.split("Run 2:")
+    assert "ran        photograph, score, compare, switch, upscale, save" in first
+    assert "did not    proof" in first
+    assert "did not    upscale" in second
+    assert "proof" in second[second.index("ran ") : second.index("did not")]
+
+
+def test_a_photograph_passes_and_is_upscaled_and_a_draft_leaves_a_proof(shown):
+    base, text = shown
+    sizes = {path.name: Image.open(path).size for path in (base / "output").glob("switchyard_*.png")}
+    assert sizes == {"switchyard_00001_.png": (1024, 1024), "switchyard_00002_.png": (64, 64)}
+    assert "noise" in text  # it says what the checkpoint is
+
+
+def test_the_contact_sheet_has_eight_pictures_of_which_two_pass(shown):
+    base, text = shown
+    sheet = Image.open(base / "output" / "contact_sheet.png")
+    assert sheet.size == (1270, 758)
+    scores = [line for line in text[text.index("Contact sheet") :].splitlines() if ".png" in line and "passes" in line]
+    failing = [line for line in text[text.index("Contact sheet") :].splitlines() if ".png" in line and "fails" in line]
+    assert len(scores) == 2
+    assert len(failing) == 6
+    for damage, family in (("blurred", "blur"), ("noisy", "noise"), ("JPEG", "compression")):
+        assert all(line.endswith(family) for line in failing if damage in line)
