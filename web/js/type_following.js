@@ -61,8 +61,14 @@ function update(node) {
   const followed = follows(node)
   if (!followed) return
   const slots = followed.inputs.map((name) => node.inputs.findIndex((input) => input.name === name))
-  const type = followedType(slots.map((slot) => originType(node, slot)))
-  for (const index of followed.outputs) setOutputType(node, index, type)
+  const types = slots.map((slot) => originType(node, slot))
+  slots.forEach((slot, index) => colorLink(inputLink(node, slot), types[index]))
+  for (const index of followed.outputs) setOutputType(node, index, followedType(types))
+}
+
+/** A link into a wildcard input takes the color of what comes through it. */
+function colorLink(link, type) {
+  if (link && type) link.type = type
 }
 
 /** Gives an output its type, and tells whatever it is plugged into. */

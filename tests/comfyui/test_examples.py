@@ -1,0 +1,108 @@
+"""Every example workflow over the API, as the page would send it (tests/web holds the goldens against the page)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+GOLDENS = ROOT / "tests" / "web" / "goldens"
+EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
+
+
+def graph_of(stem):
+    return json.loads((GOLDENS / f"{stem}.json").read_text(encoding="utf-8"))
+
+
+def named(stem, title):
+    """The id of the node that an example shows under this title; a node's own name is not saved."""
+    workflow = json.loads((ROOT / "example_workflows" / f"{stem}.json").read_text(encoding="utf-8"))
+    own = f"Switchyard{title.replace(' ', '')}"
+    return str(next(node["id"] for node in workflow["nodes"] if title == node.get("title") or own == node["type"]))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_it_runs(run, example):
+    assert run(graph_of(example.stem)).status == "success"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_it_is_made_to_be_read(example):
+    """Groups with names, a note that explains, titles instead of class names, ids that let the page find the pack."""
+    workflow = json.loads(example.read_text(encoding="utf-8"))
+    assert len(workflow["groups"]) >= 3
+    assert all(group["title"] and group["color"] for group in workflow["groups"])
+    notes = [node for node in workflow["nodes"] if node["type"] == "MarkdownNote"]
+    assert len(notes) == 1
+    assert len(notes[0]["widgets_values"][0]) > 100
+    ours = [node for node in workflow["nodes"] if node["type"].startswith("Switchyard")]
+    assert all(node["properties"]["cnr_id"] == "switchyard-nodes" for node in ours)
+    assert example.with_suffix(".jpg").is_file()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_no_two_nodes_overlap(example):
+    nodes = json.loads(example.read_text(encoding="utf-8"))["nodes"]
+    boxes = [(node.get("title", node["type"]), *node["pos"], *node["size"]) for node in nodes]
+    for index, (title, x, y, width, height) in enumerate(boxes):
+        for other, left, top, across, down in boxes[index + 1 :]:
+            apart = x + width <= left or left + across <= x or y + height + 30 <= top or top + down + 30 <= y
+            assert apart, f"{title} and {other} overlap"
+
+
+def test_compare_and_switch_takes_the_other_branch_when_the_bar_is_higher(run):
+    stem = "Compare and switch"
+    graph = graph_of(stem)
+    good, bad = named(stem, "Upscale it (good)"), named(stem, "Small proof (bad)")
+    first = run(graph)
+    assert first.verdict(named(stem, "Switch"))["data"]["branch"] == "on_true"
+    graph[named(stem, "Good enough?")]["inputs"].update(b_value="2")
+    second = run(graph)
+    assert second.verdict(named(stem, "Switch"))["data"]["branch"] == "on_false"
+    assert bad in second.started
+    assert good not in second.started
+
+
+@pytest.mark.parametrize(("style", "label"), [("photo", "photo"), ("a NEGATIVE", "negative"), ("anime", "drawing")])
+def test_select_by_name_follows_the_style(run, style, label):
+    stem = "Select by name"
+    graph = graph_of(stem)
+    graph[named(stem, "Style")]["inputs"]["value"] = style
+    assert run(graph).verdict(named(stem, "Select"))["data"]["label"] == label
+
+
+def test_gate_and_first_available_saves_nothing_when_the_score_is_too_low(run, server):
+    stem = "Gate and first available"
+    graph = graph_of(stem)
+    graph[named(stem, "Quality Score")]["inputs"]["threshold"] = 1.0
+    graph[named(stem, "Otherwise this one")]["inputs"]["image"] = "grace_hopper.jpg"
+    graph[named(stem, "Quality Score")]["inputs"]["preset"] = "photo"
+    before = set((server.base / "output").iterdir())
+    result = run(graph)
+    assert result.status == "success"
+    assert result.verdict(named(stem, "Gate"))["data"]["open"] is False
+    assert named(stem, "Upscale it") not in result.started
+    assert set((server.base / "output").iterdir()) == before
+
+
+def test_gate_and_first_available_prefers_the_unmuted_picture(run):
+    stem = "Gate and first available"
+    graph = graph_of(stem)
+    graph["mine"] = {"class_type": "LoadImage", "inputs": {"image": "astronaut.png"}}
+    graph[named(stem, "First Available")]["inputs"]["input_0"] = ["mine", 0]
+    result = run(graph)
+    assert result.verdict(named(stem, "First Available"))["data"]["index"] == 0
+    assert named(stem, "Otherwise this one") not in result.started
+
+
+def test_quality_score_sees_the_blur(run):
+    stem = "Quality score"
+    graph = graph_of(stem)
+    graph[named(stem, "Picture")]["inputs"]["image"] = "astronaut.png"
+    graph[named(stem, "Quality Score")]["inputs"]["preset"] = "photo"
+    data = run(graph).verdict(named(stem, "Quality Score"))["data"]
+    sharp, blurred = data["scores"]
+    assert sharp >= 0.8 > blurred
+    assert data["worst"][1] == "blur"
