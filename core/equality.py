@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from numbers import Number
-from typing import Any
+from typing import Any, TypeGuard
 
 from .literals import read_literal
 from .values import is_array, is_grid, is_nan, is_tensor, unwrap
@@ -55,7 +55,7 @@ def equal(a: Any, b: Any, tolerance: Tolerance, *, close_numbers: bool = False) 
     return a is b or bool(a == b)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from engine.pack import install_pack
 from engine.run import Graph, Run, run_graph
 from engine.server import Server

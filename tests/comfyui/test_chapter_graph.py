@@ -41,9 +41,7 @@ def conditional_graph(seed: int, threshold: float):
     }
 
 
-@pytest.mark.parametrize(
-    ("threshold", "branch", "fallback_runs"), [(0.8, "on_false", True), (-1.0, "on_true", False)]
-)
+@pytest.mark.parametrize(("threshold", "branch", "fallback_runs"), [(0.8, "on_false", True), (-1.0, "on_true", False)])
 def test_the_printed_graph_runs_and_takes_one_branch(run, threshold, branch, fallback_runs):
     result = run(conditional_graph(seed=int(threshold * 10) + 20, threshold=threshold))
     assert result.status == "success", result.error or result.node_errors

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from engine import demo
 from PIL import Image
+
+from engine import demo
 
 
 @pytest.fixture(scope="module")

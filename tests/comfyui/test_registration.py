@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import switchyard_pack
+from graphs import catch, caught, node
+
 from engine.layout import python_of
 from engine.pack import install_pack
 from engine.run import run_graph
-from graphs import catch, caught, node
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLAIN = set(switchyard_pack.PLAIN_IDS)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from canvas import LAUNCH, Canvas
+
 from engine.layout import find_chromium
 from engine.pack import install_pack
 from engine.server import Server

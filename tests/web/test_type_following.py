@@ -40,8 +40,13 @@ def test_the_condition_has_no_say(canvas, switch):
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("SwitchyardSelect", "input_3"), ("SwitchyardGate", "value"), ("SwitchyardFirstAvailable", "input_0"), ("Switch", "on_true")],
-)  # fmt: skip
+    [
+        ("SwitchyardSelect", "input_3"),
+        ("SwitchyardGate", "value"),
+        ("SwitchyardFirstAvailable", "input_0"),
+        ("Switch", "on_true"),
+    ],
+)
 def test_every_node_that_passes_a_value_on_does_it(canvas, kind, name):
     canvas.add("EmptyLatentImage", "latent")
     canvas.add(kind, "node")
@@ -110,7 +115,8 @@ def test_types_survive_copy_and_paste(canvas, switch):
             app.canvas.copyToClipboard()
             app.canvas.pasteFromClipboard({})
             await probe.settle()
-            return app.rootGraph.nodes.filter((node) => node.type === "SwitchyardSwitch").map((node) => node.outputs[0].type)
+            const switches = app.rootGraph.nodes.filter((node) => node.type === "SwitchyardSwitch")
+            return switches.map((node) => node.outputs[0].type)
         }"""
     )
     assert types == ["IMAGE", "IMAGE"]

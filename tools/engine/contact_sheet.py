@@ -25,8 +25,8 @@ def draw_contact_sheet(rows: dict[str, dict[str, Run]], folder: Path, target: Pa
         for column, (name, run) in enumerate(pictures.items()):
             left, top = MARGIN + column * (CELL + MARGIN), MARGIN + row * (CELL + CAPTION + MARGIN)
             with Image.open(folder / name) as picture:
-                square = ImageOps.fit(picture.convert("RGB"), (CELL, CELL), centering=(0.5, 0.1))  # heads are at the top
-                sheet.paste(square, (left, top))
+                # Cut off at the bottom: heads are at the top.
+                sheet.paste(ImageOps.fit(picture.convert("RGB"), (CELL, CELL), centering=(0.5, 0.1)), (left, top))
             data = run.verdict("score")["data"]
             color = PASSED if data["passed"] else FAILED
             draw.rectangle((left, top + CELL, left + CELL - 1, top + CELL + 5), fill=color)

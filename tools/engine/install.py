@@ -70,7 +70,7 @@ def plan(layout: Layout, *, with_tests: bool) -> list[Step]:
     title = "the demo checkpoint (made here)"
     steps.append(Step("checkpoint 1", title, 0, 400, lambda: make_checkpoint(layout), layout.demo_checkpoint))
     if with_tests:
-        groups, page = _digest(REPOSITORY / "pyproject.toml"), layout.newer_frontend
+        groups, page = _digest_groups(), layout.newer_frontend
         steps += [
             Step(f"test {thin.name} {groups}", "the test tools", 55, 160, lambda: _test_tools(layout), thin),
             Step(f"check {groups}", "the checkers", 110, 650, lambda: _checkers(layout), layout.checkers),
@@ -153,7 +153,9 @@ def make_thin_environment(layout: Layout) -> None:
     version, *folders = _run([str(base), "-c", code]).splitlines()
     major, minor = map(int, version.split())
     packages = site_packages_of(layout.environment, (major, minor))
-    (packages / "layered_over.pth").write_text("\n".join(folders) + "\n", encoding="utf-8")
+    # addsitedir, not the bare path: the other environment may have .pth files of its own (editable installs).
+    lines = [f"import site; site.addsitedir({folder!r})\n" for folder in folders]
+    (packages / "layered_over.pth").write_text("".join(lines), encoding="utf-8")
 
 
 def fetch_engine(layout: Layout) -> None:
@@ -234,6 +236,12 @@ def _stamp(layout: Layout, part: Step) -> Path:
 
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:8] if file.is_file() else "none"
+
+
+def _digest_groups() -> str:
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    section = text[text.index("[dependency-groups]") :]
+    return hashlib.sha256(section[: section.index("\n[")].encode()).hexdigest()[:8]
 
 
 def _torch_brings_cuda() -> bool:
