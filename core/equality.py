@@ -9,7 +9,7 @@ from numbers import Number
 from typing import Any, TypeGuard
 
 from .literals import read_literal
-from .values import is_array, is_grid, is_nan, is_tensor, unwrap
+from .values import is_array, is_grid, is_nan, unwrap
 
 _CHUNK = 4_000_000  # elements compared at a time, which bounds the memory for a long batch
 

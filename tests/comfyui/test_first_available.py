@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from graphs import catch, caught, marked, node, value, values
 
@@ -86,3 +89,24 @@ def test_a_list_passes_whole_and_counts_as_nothing_only_if_all_of_it_is_none(run
 
 def test_a_batch_passes_whole(run):
     assert caught(run(first_graph("none", "picture"))) == ["shape (2, 8, 8, 3)"]
+
+
+def test_after_an_interrupted_run_the_inputs_are_asked_in_order_again(run, server):
+    """A node that remembered what it had asked for would pass over the first input now."""
+    graph = {
+        "a": node("ProbeSleep", label="interrupted"),
+        "b": marked("after an interruption"),
+        "first": node("SwitchyardFirstAvailable", input_0=["a", 0], input_1=["b", 0]),
+        "end": catch("first"),
+    }
+
+    def interrupt():
+        time.sleep(1)
+        server.post("/interrupt", {})
+
+    threading.Thread(target=interrupt).start()
+    assert run(graph).status == "interrupted"
+    graph["a"] = marked("interrupted")
+    result = run(graph)
+    assert caught(result) == ["'interrupted'"]
+    assert "b" not in result.started

@@ -128,7 +128,8 @@ class Canvas:
                 const { api } = window.comfyAPI.api
                 const ends = ["execution_success", "execution_error", "execution_interrupted"]
                 probe.ended = new Promise((done) => {
-                    for (const type of ends) api.addEventListener(type, (e) => done({ type, ...e.detail }), { once: true })
+                    for (const type of ends)
+                        api.addEventListener(type, (event) => done({ type, ...event.detail }), { once: true })
                     setTimeout(() => done({ type: "timeout" }), timeout)
                 })
             }""",

@@ -77,6 +77,16 @@ def test_a_type_comes_through_a_reroute(canvas, switch):
     assert canvas.output_type(switch) == "IMAGE"
 
 
+def test_a_type_that_comes_late_through_a_reroute_is_noticed(canvas, switch):
+    """Nobody tells our node that something changed before the reroute: the page tells that the graph changed."""
+    canvas.add("Reroute", "reroute")
+    canvas.plug("reroute", switch, "on_true")
+    canvas.plug("picture", "reroute", "")
+    canvas.page.evaluate("() => window.comfyAPI.api.api.dispatchCustomEvent('graphChanged', {})")
+    canvas.settle()
+    assert canvas.output_type(switch) == "IMAGE"
+
+
 def test_no_link_is_ever_removed(canvas, switch):
     canvas.add("PreviewImage", "preview")
     canvas.plug("picture", switch, "on_true")

@@ -4,6 +4,7 @@
  * Inputs stay wildcards, links are never removed, and nothing depends on what a workflow file says: types are worked
  * out anew from the links after every load, connection and conversion to a subgraph.
  */
+import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
 import { ANY, followedInputs, followedType, packFolder, wildcardOutputs } from "./lib/slot_types.mjs"
 
@@ -109,6 +110,10 @@ function updatePending() {
   for (const node of nodes) update(node)
 }
 
+function updateAll() {
+  for (const graph of allGraphs()) graph.nodes.forEach(update)
+}
+
 app.registerExtension({
   name: "Switchyard.TypeFollowing",
   nodeCreated(node) {
@@ -119,7 +124,8 @@ app.registerExtension({
       updateSoon(this)
     }
   },
-  afterConfigureGraph() {
-    for (const graph of allGraphs()) for (const node of graph.nodes) update(node)
+  setup() {
+    api.addEventListener("graphChanged", updateAll) // a node that is not ours may have changed its output upstream
   },
+  afterConfigureGraph: updateAll,
 })

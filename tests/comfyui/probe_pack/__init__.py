@@ -4,6 +4,9 @@ The mapping is made with dict(...) on purpose: ComfyUI-Manager's scanner reads e
 mapping here would be taken for nodes of the pack.
 """
 
+import time
+
+import comfy.model_management
 import numpy
 import torch
 
@@ -76,6 +79,16 @@ class ProbePass:
         return {"ui": {"ran": [label]}, "result": (label if value is None else value,)}
 
 
+class ProbeSleep(ProbePass):
+    """Hands a value on after a while, and can be interrupted."""
+
+    def execute(self, label, value=None):
+        for _ in range(100):
+            time.sleep(0.1)
+            comfy.model_management.throw_exception_if_processing_interrupted()
+        return super().execute(label, value)
+
+
 class ProbeCatch:
     """Ends a graph and tells what it was given: the type and the repr of each value."""
 
@@ -93,4 +106,6 @@ class ProbeCatch:
         return {"ui": {"caught": [[type(value).__name__, shown]]}, "result": ()}
 
 
-NODE_CLASS_MAPPINGS = dict(ProbeValue=ProbeValue, ProbeList=ProbeList, ProbePass=ProbePass, ProbeCatch=ProbeCatch)
+NODE_CLASS_MAPPINGS = dict(
+    ProbeValue=ProbeValue, ProbeList=ProbeList, ProbePass=ProbePass, ProbeSleep=ProbeSleep, ProbeCatch=ProbeCatch
+)
