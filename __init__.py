@@ -4,6 +4,7 @@ from .nodes.compare import Compare
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
+from .nodes.quality_score import QualityScore
 from .nodes.select import Select
 from .nodes.switch import Switch
 
@@ -11,12 +12,14 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardCompare": Compare,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
+    "SwitchyardQualityScore": QualityScore,
     "SwitchyardSelect": Select,
     "SwitchyardSwitch": Switch,
 }
 # The ids that shared workflow JSON uses. They join the mapping above unless another pack has them.
 PLAIN_IDS = {
     "Compare": Compare,
+    "QualityScore": QualityScore,
     "Switch": Switch,
 }
 NODE_DISPLAY_NAME_MAPPINGS = {node_id: node.DISPLAY_NAME for node_id, node in NODE_CLASS_MAPPINGS.items()}

@@ -1,0 +1,77 @@
+"""Quality Score: pictures in, one number of 0..1 and a verdict out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.quality_score import AGGREGATES, DEFAULT_THRESHOLD, PRESETS, report_text, score_pictures, summarise
+from .host.page import verdict
+from .host.progress import stop_if_interrupted
+
+
+class QualityScore:
+    """Scores from 0 to 1 how technically intact pictures are, and says what is wrong with them. Needs no model."""
+
+    DISPLAY_NAME = "Quality Score"
+    CATEGORY = "Switchyard/Quality"
+    DESCRIPTION = __doc__
+    SEARCH_ALIASES = ("image quality", "quality check", "blur detection", "sharpness", "noise", "nan", "black image")
+    RETURN_TYPES = ("FLOAT", "BOOLEAN", "FLOAT", "STRING", "IMAGE")
+    RETURN_NAMES = ("score", "passed", "scores", "report", "image")
+    OUTPUT_TOOLTIPS = (
+        "The score of the batch, 0 (broken) to 1 (clean), put together as aggregate says.",
+        "True if the score reaches the threshold; always false for a score of 0.",
+        "The score of each picture, 0 to 1, as a list: what is plugged in here runs once for each picture.",
+        "Everything measured, as JSON: each picture's score, its six families, the worst one, a reason and numbers.",
+        "The pictures, unchanged.",
+    )
+    OUTPUT_IS_LIST = (False, False, True, False, False)
+    FUNCTION = "execute"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "image": ("IMAGE", {"tooltip": "The pictures to score, one or a batch; they are not changed."}),
+            },
+            "optional": {
+                "threshold": (
+                    "FLOAT",
+                    {
+                        "default": DEFAULT_THRESHOLD,
+                        "min": 0.0,
+                        "max": 1.0,
+                        "step": 0.01,
+                        "tooltip": "Decides what passes: scores from here up, 0 to 1; clean photographs reach 0.8.",
+                    },
+                ),
+                "aggregate": (
+                    list(AGGREGATES),
+                    {
+                        "default": "min",
+                        "tooltip": "Makes one score of a batch: min (all must be good), mean, max (one good is enough) "
+                        "or first.",
+                    },
+                ),
+                "preset": (
+                    list(PRESETS),
+                    {
+                        "default": "photo",
+                        "tooltip": "Leaves out what is style and not damage: illustration ignores blur and overcooked, "
+                        "pixel art ignores overcooked and structure; photo ignores nothing.",
+                    },
+                ),
+            },
+        }
+
+    def execute(
+        self, image: Any, threshold: float = DEFAULT_THRESHOLD, aggregate: str = "min", preset: str = "photo"
+    ) -> dict[str, Any]:
+        score, passed, scores, report = score_pictures(image, threshold, aggregate, preset, stop_if_interrupted)
+        worst = [picture["worst"] for picture in report["images"]]
+        reasons = [picture["reason"] for picture in report["images"]]
+        data = {"score": score, "passed": passed, "threshold": threshold, "scores": scores}
+        return {
+            "ui": verdict("quality_score", summarise(report), **data, worst=worst, reasons=reasons),
+            "result": (score, passed, scores, report_text(report), image),
+        }

@@ -1,0 +1,154 @@
+"""Scores, verdicts and reports: thresholds, aggregates, presets, refused arguments and the shape of what comes out."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from switchyard_pack.core import quality_score
+from switchyard_pack.core.quality_score import AGGREGATES, FAMILIES, PRESETS, report_text, score_pictures, summarise
+
+from .test_quality_pictures import blurred, noisy, photograph
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def batch():
+    """A clean, a blurred and a noisy picture: scores that differ."""
+    clean = photograph("astronaut.png", 192)
+    return torch.cat([blurred(clean, 1.2), clean, noisy(clean, 0.1)])
+
+
+def test_the_report_has_the_agreed_shape(batch):
+    report = score_pictures(batch, 0.7, "mean", "illustration").report
+    assert list(report) == ["model_version", "preset", "aggregate", "threshold", "score", "passed", "images"]
+    assert report["model_version"] == "formulas-1"
+    assert (report["preset"], report["aggregate"], report["threshold"]) == ("illustration", "mean", 0.7)
+    assert len(report["images"]) == 3
+    for scored in report["images"]:
+        assert list(scored) == ["score", "passed", "families", "worst", "reason", "readouts", "low_confidence"]
+        assert (
+            tuple(scored["families"]) == FAMILIES == ("blur", "noise", "compression", "tone", "overcooked", "structure")
+        )
+        assert scored["worst"] in FAMILIES
+        assert scored["score"] == scored["families"][scored["worst"]]
+        assert scored["reason"].endswith(".")
+        units = ("_px", "_percent", "_levels", "_ratio", "_share", "_bits")
+        plain = {"colourfulness", "crete_blur_effect", "gradient_kurtosis", "wang_jpeg_quality"}
+        assert {name for name in scored["readouts"] if not name.endswith(units)} == plain
+    assert json.loads(report_text(report)) == report
+
+
+def test_the_aggregates(batch):
+    scores = score_pictures(batch).scores
+    assert len(set(scores)) == 3
+    found = {name: score_pictures(batch, aggregate=name).score for name in AGGREGATES}
+    assert found == {
+        "min": min(scores),
+        "mean": pytest.approx(sum(scores) / 3),
+        "max": max(scores),
+        "first": scores[0],
+    }
+
+
+def test_min_is_the_default_aggregate_and_photo_the_default_preset(batch):
+    assert score_pictures(batch).report == score_pictures(batch, 0.8, "min", "photo").report
+
+
+def test_a_score_passes_from_the_threshold_up(batch):
+    score = score_pictures(batch, aggregate="max").score
+    assert 0 < score < 1
+    assert score_pictures(batch, score, "max").passed
+    assert not score_pictures(batch, math.nextafter(score, 1), "max").passed
+
+
+def test_a_score_of_zero_never_passes():
+    assert not score_pictures(torch.zeros(1, 64, 64, 3), threshold=0).passed
+    assert score_pictures(photograph("astronaut.png", 192), threshold=0).passed
+
+
+def test_ignoring_families_never_lowers_a_score(batch):
+    photo = score_pictures(batch).scores
+    for preset, ignored in PRESETS.items():
+        assert ignored < set(FAMILIES)
+        assert all(
+            score >= strict for score, strict in zip(score_pictures(batch, preset=preset).scores, photo, strict=True)
+        )
+
+
+def test_the_families_are_replaceable_in_one_place(batch, monkeypatch):
+    """The seam of the trained model: another function from read-outs to families, and everything else stays."""
+    trained = dict.fromkeys(FAMILIES, 0.9) | {"tone": 0.55}
+    monkeypatch.setattr(quality_score, "family_scores", lambda readouts: trained)
+    verdict = score_pictures(batch)
+    assert verdict.scores == [0.55] * 3
+    assert {scored["worst"] for scored in verdict.report["images"]} == {"tone"}
+
+
+def test_each_picture_is_announced_and_the_announcement_may_stop_it(batch):
+    seen = []
+    score_pictures(batch, on_image=lambda done, total: seen.append((done, total)))
+    assert seen == [(0, 3), (1, 3), (2, 3)]
+
+    def stop(done, total):
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_pictures(batch, on_image=stop)
+
+
+@pytest.mark.parametrize("shape", [(0, 64, 64, 3), (1, 0, 64, 3), (1, 64, 0, 3), (1, 64, 64, 0)])
+def test_an_empty_batch_is_an_error_that_says_so(shape):
+    with pytest.raises(ValueError, match=r"no picture to score.*\(\d+, \d+, \d+, \d+\)"):
+        score_pictures(torch.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    "image", [None, "a picture", torch.zeros(64, 64, 3), torch.zeros(1, 1, 64, 64, 3), [torch.zeros(1, 8, 8, 3)]]
+)
+def test_what_is_no_batch_of_pictures_is_refused(image):
+    with pytest.raises(ValueError, match="needs pictures"):
+        score_pictures(image)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"threshold": math.nan}, r"threshold NaN.*0 to 1"),
+        ({"threshold": -0.1}, r"threshold -0.1.*0 to 1"),
+        ({"threshold": 80}, r"threshold 80.*0 to 1"),
+        ({"aggregate": "median"}, r'aggregate "median".*min, mean, max, first'),
+        ({"preset": "anime"}, r'preset "anime".*photo, illustration, pixel art'),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_is_allowed(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        score_pictures(torch.zeros(1, 8, 8, 3), **arguments)
+
+
+def test_the_summary_says_score_verdict_and_fault(batch):
+    clean = score_pictures(batch[1:2])
+    assert summarise(clean.report) == f"{clean.score:.4g} passes 0.8"
+    failed = score_pictures(batch[2:], 0.75)
+    assert summarise(failed.report) == f"{failed.score:.4g} fails 0.75: noise"
+    assert summarise(score_pictures(batch).report).endswith(" pictures pass)")
+
+
+def test_loading_the_pack_loads_neither_torch_nor_numpy_nor_pillow():
+    code = (
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('pack', {str(ROOT / '__init__.py')!r})\n"
+        "pack = sys.modules['pack'] = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(pack)\n"
+        "import pack.core.quality_score, pack.nodes.quality_score\n"
+        "print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
