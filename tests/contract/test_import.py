@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROBE = """
 import builtins, importlib.util, json, os, sys
+for name in sys.argv[2:]:
+    __import__(name)
 before_path, before_modules, opened = list(sys.path), set(sys.modules), []
 real_open = builtins.open
 builtins.open = lambda file, *a, **k: opened.append(str(file)) or real_open(file, *a, **k)
@@ -24,8 +28,8 @@ print(json.dumps({"path": sys.path == before_path, "new": sorted(new), "opened":
 """
 
 
-def probe() -> dict:
-    command = [sys.executable, "-I", "-c", PROBE, str(ROOT / "__init__.py")]
+def probe(*loaded_before: str) -> dict:
+    command = [sys.executable, "-I", "-c", PROBE, str(ROOT / "__init__.py"), *loaded_before]
     answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT.parent)
     assert answer.stderr == ""
     assert answer.stdout.count("\n") == 1, f"importing printed something: {answer.stdout}"
@@ -36,6 +40,12 @@ def test_importing_loads_the_standard_library_and_nothing_else():
     found = probe()
     assert set(found["new"]) - set(sys.stdlib_module_names) == {"probed"}
     assert "SwitchyardSwitch" in found["ids"]
+
+
+def test_importing_loads_nothing_that_torch_and_numpy_have_not_loaded():
+    """Those two are loaded whenever ComfyUI is; what else we loaded would be paid at every start."""
+    pytest.importorskip("torch")
+    assert probe("numpy", "torch")["new"] == ["probed"]
 
 
 def test_importing_edits_no_path_and_opens_no_file():

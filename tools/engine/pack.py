@@ -12,19 +12,27 @@ from .layout import REPOSITORY
 _NEVER = (".git", ".sandbox", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", "*.pyc", "node.zip")
 
 
-def ignored_patterns(repository: Path = REPOSITORY) -> list[str]:
-    """The patterns of .comfyignore: names or paths from the root, folders with a slash at their end."""
+def ignored_paths(repository: Path = REPOSITORY) -> set[str]:
+    """The lines of .comfyignore, which all name a path from the root; a pattern without a slash would match anywhere.
+
+    Raises:
+        ValueError: a line does not start with a slash.
+    """
     lines = (repository / ".comfyignore").read_text(encoding="utf-8").splitlines()
-    return [line.strip().strip("/") for line in lines if line.strip() and not line.startswith("#")]
+    paths = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    for path in paths:
+        if not path.startswith("/"):
+            raise ValueError(f".comfyignore: {path!r} would match in every folder; write /{path} to mean the root.")
+    return {path.strip("/") for path in paths}
 
 
 def pack_files(repository: Path = REPOSITORY) -> Iterator[Path]:
     """Yields what an archive of the pack holds, as paths relative to the repository."""
-    patterns = ignored_patterns(repository)
+    ignored = ignored_paths(repository)
 
     def is_ignored(path: Path) -> bool:
-        names = (path.name, path.relative_to(repository).as_posix())
-        return any(fnmatch.fnmatch(name, pattern) for name in names for pattern in (*_NEVER, *patterns))
+        is_by_product = any(fnmatch.fnmatch(path.name, pattern) for pattern in _NEVER)
+        return is_by_product or path.relative_to(repository).as_posix() in ignored
 
     folders = [repository]
     while folders:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,7 +53,16 @@ def run_graph(server: Server, graph: Graph, *, timeout_s: float = 300, extra_dat
     Raises:
         TimeoutError: it has not ended in time.
     """
-    return asyncio.run(asyncio.wait_for(_run(server, graph, extra_data or {}), timeout_s))
+    # In a thread of its own: the caller's may have an event loop already (playwright keeps one running).
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_run_in_time(server, graph, extra_data or {}, timeout_s))).result()
+
+
+async def _run_in_time(server: Server, graph: Graph, extra_data: dict[str, Any], timeout_s: float) -> Run:
+    try:
+        return await asyncio.wait_for(_run(server, graph, extra_data), timeout_s)
+    except asyncio.TimeoutError as error:  # not the built-in one before Python 3.11
+        raise TimeoutError(f"the run has not ended within {timeout_s:.0f} s") from error
 
 
 async def _run(server: Server, graph: Graph, extra_data: dict[str, Any]) -> Run:
