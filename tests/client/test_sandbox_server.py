@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from engine.console import SandboxError
-from engine.server import Server, free_port
+from engine.server import Server, check_port, free_port
 
 STAND_IN = """
 import http.server, json, sys
@@ -85,3 +86,54 @@ def test_the_models_folder_is_named_in_valid_yaml(tmp_path, folder):
 def test_ports_are_free():
     assert len({free_port() for _ in range(3)}) >= 1
     assert 1024 < free_port() < 65536
+
+
+@pytest.fixture
+def taken_port():
+    """A port that another program listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_a_port_that_somebody_else_listens_on_is_refused(tmp_path, taken_port):
+    (tmp_path / "main.py").write_text("")
+    server = Server(Path(sys.executable), tmp_path, tmp_path / "base", port=taken_port)
+    with pytest.raises(SandboxError, match=f"^Port {taken_port} is in use; use --port N.$"):
+        server.start()
+    assert server._process is None
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_what_is_no_port_is_refused(port):
+    with pytest.raises(SandboxError, match=f"^Port {port} does not exist; use --port N"):
+        check_port(port)
+
+
+def test_a_port_that_was_just_given_up_is_free_again(stand_in):
+    with stand_in:
+        stand_in.get("/system_stats")
+    check_port(stand_in.port)
+
+
+def test_a_start_that_is_interrupted_leaves_nothing_running(stand_in, monkeypatch):
+    started = []
+
+    def interrupt(path, timeout_s):
+        started.append(stand_in._process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stand_in, "get", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        stand_in.start()
+    assert started[0].poll() is not None
+
+
+def test_a_server_that_ends_with_an_error_says_so(tmp_path):
+    (tmp_path / "main.py").write_text("import sys; print('out of memory'); sys.exit(9)")
+    server = Server(Path(sys.executable), tmp_path, tmp_path / "base")
+    server._wait_for_answer = lambda process, timeout_s: None
+    with server.start(), pytest.raises(SandboxError, match="exit code 9") as error:
+        server.wait()
+    assert "out of memory" in str(error.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -66,17 +67,27 @@ class Server:
         """Starts the process and waits until it answers.
 
         Raises:
-            SandboxError: it ended by itself or did not answer in time; the text carries the end of its log.
+            SandboxError: the port is taken, or it ended by itself or did not answer in time; then the text carries
+                the end of its log.
         """
+        check_port(self.port)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self.command(), cwd=self.comfyui, stdout=log, stderr=subprocess.STDOUT, env=self.environment
             )
+        try:
+            self._wait_for_answer(self._process, timeout_s)
+        except BaseException:  # an interruption too: __exit__ is only called once the server is up
+            self.stop()
+            raise
+        return self
+
+    def _wait_for_answer(self, process: subprocess.Popen[bytes], timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 raise SandboxError(
-                    f"ComfyUI ended with exit code {self._process.returncode} while starting. The end of its log "
+                    f"ComfyUI ended with exit code {process.returncode} while starting. The end of its log "
                     f"({self.log}):\n{self.log_tail()}"
                 )
             try:
@@ -84,8 +95,7 @@ class Server:
             except (OSError, ValueError):
                 time.sleep(0.2)
             else:
-                return self
-        self.stop()
+                return
         raise SandboxError(f"ComfyUI did not answer within {timeout_s:.0f} s. Its log ends:\n{self.log_tail()}")
 
     def stop(self) -> None:
@@ -100,9 +110,17 @@ class Server:
                 self._process.wait()
         self._process = None
 
-    def wait(self) -> int:
-        """Waits until the process ends by itself (used by `serve`)."""
-        return self._process.wait() if self._process is not None else 0
+    def wait(self) -> None:
+        """Waits until the process ends by itself (used by `serve`).
+
+        Raises:
+            SandboxError: it ended with an error; the text carries the end of its log.
+        """
+        code = self._process.wait() if self._process is not None else 0
+        if code:
+            raise SandboxError(
+                f"ComfyUI ended with exit code {code}. The end of its log ({self.log}):\n{self.log_tail()}"
+            )
 
     def __enter__(self) -> Server:
         return self.start()
@@ -148,3 +166,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def check_port(port: int) -> None:
+    """Refuses a port that a server can't listen on; on one that is taken, somebody else's ComfyUI would answer.
+
+    Raises:
+        SandboxError: the port is in use, not allowed, or no port at all.
+    """
+    with socket.socket() as probe:
+        if os.name != "nt":  # else a port that was just given up counts as taken for a minute; Windows would share it
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OverflowError as error:
+            raise SandboxError(f"Port {port} does not exist; use --port N with N from 1024 to 65535.") from error
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"can't be used ({error.strerror})"
+            raise SandboxError(f"Port {port} {why}; use --port N.") from error
