@@ -22,7 +22,7 @@ from engine.console import SandboxError, say, use_safe_encoding
 from engine.install import set_up
 from engine.layout import REPOSITORY, Layout, find_chromium, find_layout, python_of
 from engine.pack import install_pack
-from engine.server import Server
+from engine.server import Server, check_port
 
 CHECKS = {
     "ruff check": ["-m", "ruff", "check", "."],
@@ -99,6 +99,7 @@ def _passes(name: str, command: list[str], layout: Layout) -> bool:
 
 def serve(layout: Layout, arguments: list[str], port: int = 8188, gpu: bool = False) -> int:
     """Starts ComfyUI with the pack until Ctrl-C; further arguments go to ComfyUI."""
+    check_port(port)  # first: a copy that runs there may be ours, with the folders that are set up below
     set_up(layout)
     base = layout.home / "serve"
     arguments = [*([] if gpu else ["--cpu"]), *arguments]
@@ -107,9 +108,13 @@ def serve(layout: Layout, arguments: list[str], port: int = 8188, gpu: bool = Fa
     install_pack(base / "custom_nodes")
     for photograph in (REPOSITORY / "data" / "demo").glob("*.*g"):
         shutil.copy2(photograph, base / "input")
-    with server:
-        say(f"ComfyUI with Switchyard: {server.url}   (log: {server.log}; Ctrl-C stops it)")
-        return server.wait()
+    try:
+        with server:
+            say(f"ComfyUI with Switchyard: {server.url}   (log: {server.log}; Ctrl-C stops it)")
+            server.wait()
+    except KeyboardInterrupt:
+        say("\nStopped.")
+    return 0
 
 
 def clean(layout: Layout, _: list[str]) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 import sandbox
 from engine.console import SandboxError
+from engine.layout import find_layout
 
 SCRIPT = Path(sandbox.__file__)
 
@@ -95,3 +96,66 @@ def test_the_sandbox_is_found_again_by_what_it_starts(calls, monkeypatch, tmp_pa
     assert environments[0]["SWITCHYARD_COMFYUI"] == str(tmp_path)
     sandbox.main(["demo"])
     assert environments[1]["SWITCHYARD_COMFYUI"] == ""
+
+
+class ServedComfyUI:
+    """Stands for the server that `serve` starts; `ending` is how it ends."""
+
+    url, log = "http://127.0.0.1:8188", "server.log"
+    ending: BaseException | None = None
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def wait(self):
+        if self.ending:
+            raise self.ending
+
+
+@pytest.fixture
+def served(monkeypatch, tmp_path):
+    """Runs `serve` with nothing set up, nothing copied and nothing started."""
+    (tmp_path / "serve" / "input").mkdir(parents=True)
+    monkeypatch.setattr(sandbox, "find_layout", lambda *_: find_layout(home=tmp_path))
+    monkeypatch.setattr(sandbox, "check_port", lambda port: None)
+    monkeypatch.setattr(sandbox, "set_up", lambda layout: None)
+    monkeypatch.setattr(sandbox, "install_pack", lambda folder: None)
+    monkeypatch.setattr(sandbox, "Server", ServedComfyUI)
+    return ServedComfyUI
+
+
+def test_ctrl_c_is_the_normal_end_of_serve(served, monkeypatch, capsys):
+    monkeypatch.setattr(served, "ending", KeyboardInterrupt())
+    assert sandbox.main(["serve"]) == 0
+    assert capsys.readouterr().out.endswith("\nStopped.\n")
+
+
+def test_a_comfyui_that_ends_with_an_error_ends_serve_with_it(served, monkeypatch, capsys):
+    monkeypatch.setattr(served, "ending", SandboxError("ComfyUI ended with exit code 9."))
+    assert sandbox.main(["serve"]) == 1
+    assert "sandbox: ComfyUI ended with exit code 9." in capsys.readouterr().out
+
+
+def test_an_interruption_of_the_set_up_of_serve_still_says_how_to_go_on(served, monkeypatch, capsys):
+    def interrupt(layout):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sandbox, "set_up", interrupt)
+    assert sandbox.main(["serve"]) == 130
+    assert "run the same command again" in capsys.readouterr().out
+
+
+def test_a_taken_port_is_said_before_anything_is_set_up(served, monkeypatch, capsys):
+    def refuse(port):
+        raise SandboxError(f"Port {port} is in use; use --port N.")
+
+    monkeypatch.setattr(sandbox, "check_port", refuse)
+    monkeypatch.setattr(sandbox, "set_up", lambda layout: pytest.fail("set up"))
+    assert sandbox.main(["serve", "--port", "8200"]) == 1
+    assert capsys.readouterr().out == "sandbox: Port 8200 is in use; use --port N.\n"
