@@ -172,6 +172,23 @@ def test_an_environment_that_can_not_be_made_says_what_to_install(tmp_path, monk
         make_environment(tmp_path / "venv")
 
 
+def test_a_thin_environment_over_a_path_with_an_umlaut_is_named_in_ascii(layout, comfyui, monkeypatch, tmp_path):
+    """Python before 3.13 reads .pth files in the console's encoding, which may lack the umlaut."""
+    seen = tmp_path / "Jürgen" / "site-packages"
+    seen.mkdir(parents=True)
+    thin = replace(layout, comfyui=comfyui, python=Path(sys.executable))
+    packages = install.site_packages_of(thin.environment, sys.version_info[:2])
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(install, "make_environment", lambda folder, base: None)
+    version = f"{sys.version_info[0]} {sys.version_info[1]}"
+    monkeypatch.setattr(install, "_run", lambda command: f"{version}\n{seen}\n")
+    install.make_thin_environment(thin)
+    text = (packages / "layered_over.pth").read_bytes().decode("ascii")
+    monkeypatch.setattr(sys, "path", [])
+    exec(text)
+    assert sys.path == [str(seen)]
+
+
 def test_a_failing_pip_is_one_clear_sentence(tmp_path, monkeypatch):
     broken = tmp_path / "venv"
     make_bare_environment(broken)  # without pip in it

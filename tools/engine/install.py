@@ -153,8 +153,9 @@ def make_thin_environment(layout: Layout) -> None:
     major, minor = map(int, version.split())
     packages = site_packages_of(layout.environment, (major, minor))
     # addsitedir, not the bare path: the other environment may have .pth files of its own (editable installs).
-    lines = [f"import site; site.addsitedir({folder!r})\n" for folder in folders]
-    (packages / "layered_over.pth").write_text("".join(lines), encoding="utf-8")
+    # ASCII, whatever the path: Python before 3.13 reads .pth files in the console's encoding.
+    lines = [f"import site; site.addsitedir({folder!a})\n" for folder in folders]
+    (packages / "layered_over.pth").write_text("".join(lines), encoding="ascii")
 
 
 def fetch_engine(layout: Layout) -> None:
