@@ -118,8 +118,19 @@ def serve(layout: Layout, arguments: list[str], port: int = 8188, gpu: bool = Fa
 
 
 def clean(layout: Layout, _: list[str]) -> int:
-    shutil.rmtree(layout.home, ignore_errors=True)
-    say(f"Deleted {layout.home}.")
+    """Deletes the sandbox, also where its folder is a link to another disk; pip's own cache is left as it is."""
+    folder = layout.home.resolve()
+    left: list[str] = []
+    if folder.exists():
+        shutil.rmtree(folder, onerror=lambda _, path, error: left.append(f"{path} ({error[1]})"))
+    if left:
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        raise SandboxError(f"Could not delete {left[0]}{more}. End what uses it and run clean again.")
+    if layout.home.is_symlink():
+        layout.home.unlink()
+    say(f"Deleted {folder}.")
+    say("pip keeps the wheels that it downloaded, about 2 GB, in a cache of its own for all projects;")
+    say("`python3 -m pip cache purge` empties it.")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +160,53 @@ def test_a_taken_port_is_said_before_anything_is_set_up(served, monkeypatch, cap
     monkeypatch.setattr(sandbox, "set_up", lambda layout: pytest.fail("set up"))
     assert sandbox.main(["serve", "--port", "8200"]) == 1
     assert capsys.readouterr().out == "sandbox: Port 8200 is in use; use --port N.\n"
+
+
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    """A sandbox with a file in it."""
+    folder = tmp_path / "sandbox"
+    (folder / "venv").mkdir(parents=True)
+    (folder / "venv" / "python").write_text("")
+    monkeypatch.setattr(sandbox, "find_layout", lambda *_: find_layout(home=folder))
+    return folder
+
+
+def test_clean_deletes_the_sandbox_and_says_what_pip_keeps(home, capsys):
+    assert sandbox.main(["clean"]) == 0
+    assert not home.exists()
+    said = capsys.readouterr().out
+    assert f"Deleted {home}." in said
+    assert "pip cache purge" in said
+
+
+def test_clean_deletes_what_a_linked_sandbox_is_a_link_to(home, tmp_path):
+    elsewhere = home.rename(tmp_path / "other disk")
+    try:
+        home.symlink_to(elsewhere, target_is_directory=True)
+    except OSError:
+        pytest.skip("links need a permission here")
+    assert sandbox.main(["clean"]) == 0
+    assert not home.is_symlink()
+    assert not elsewhere.exists()
+
+
+def test_clean_without_a_sandbox_is_no_error(home):
+    sandbox.main(["clean"])
+    assert sandbox.main(["clean"]) == 0
+
+
+def test_clean_names_what_it_could_not_delete(home, monkeypatch, capsys):
+    unlink = os.unlink
+
+    def refuse(path, **options):
+        if os.fspath(path).endswith("python"):
+            raise PermissionError(13, "in use", path)
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    assert sandbox.main(["clean"]) == 1
+    said = capsys.readouterr().out
+    assert f"Could not delete {home / 'venv' / 'python'} (" in said
+    assert "run clean again" in said
+    assert "Deleted" not in said
