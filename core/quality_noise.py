@@ -150,7 +150,16 @@ def measure_randomness(luma: Tensor) -> Randomness:
 
 
 def detail_tiles_percent(luma: Tensor) -> float:
-    """Percentage of the tiles of 16 px that hold more than an even slope: over 1 level (rms) beside their own plane."""
+    """Percentage of the tiles of 16 px that hold more than an even slope: over 1 level (rms) beside their own plane.
+
+    Counted on two grids, half a tile apart, of which the larger count is given: the large squares of pixel art may
+    coincide with the tiles of one grid, and then each of its tiles is flat.
+    """
+    half = _TILE_PX // 2
+    return max(_detail_percent(luma), _detail_percent(luma[half:, half:]))
+
+
+def _detail_percent(luma: Tensor) -> float:
     return 100.0 * float((tile_residuals(luma, _TILE_PX).square().mean((1, 2)) > 1.0).float().mean())
 
 
