@@ -10,18 +10,22 @@ from typing import Any
 def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
     """Adds the plain ids to the pack's own mapping, each as a hidden subclass, unless the id is already taken.
 
-    Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Outside ComfyUI no id is
-    taken, and every plain id is added.
+    Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Unless ComfyUI has loaded
+    the pack, this does nothing.
     """
+    taken = _taken_ids()
+    if taken is None:
+        return
     for node_id, node in plain_ids.items():
-        if node_id in _taken_ids():
+        if node_id in taken:
             logging.info("Switchyard: the node id %s belongs to another pack and is left to it.", node_id)
         else:
             mapping[node_id] = type(node_id, (node,), {"__doc__": node.__doc__, _hidden_mark(): True})
 
 
-def _taken_ids() -> dict[str, Any]:
-    return getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", {})
+def _taken_ids() -> dict[str, Any] | None:
+    """The nodes that ComfyUI has so far; None outside ComfyUI."""
+    return getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", None)
 
 
 def _hidden_mark() -> str:

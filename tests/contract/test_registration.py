@@ -14,6 +14,8 @@ import pytest
 import switchyard_pack
 from switchyard_pack.nodes.host.registration import register
 
+from engine.pack import source_files
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIXED = set(switchyard_pack.NODE_CLASS_MAPPINGS) - set(switchyard_pack.PLAIN_IDS)
 
@@ -36,7 +38,7 @@ def scanned_ids(source: str) -> set[str]:
 
 
 def python_files() -> list[Path]:
-    return [path for path in ROOT.rglob("*.py") if not {".sandbox", ".git", "build"} & set(path.parts)]
+    return [ROOT / path for path in source_files() if path.suffix == ".py"]
 
 
 def test_a_scanner_that_reads_the_source_finds_every_id_and_no_other():
@@ -57,14 +59,17 @@ def test_display_names_cover_the_prefixed_ids_only():
     assert set(switchyard_pack.NODE_DISPLAY_NAME_MAPPINGS) == PREFIXED
 
 
-def test_a_plain_id_is_a_hidden_subclass():
-    for plain, node in switchyard_pack.PLAIN_IDS.items():
-        registered = switchyard_pack.NODE_CLASS_MAPPINGS[plain]
-        assert issubclass(registered, node)
-        assert registered is not node
-        assert getattr(registered, "DEV_ONLY", False)
-        assert not getattr(node, "DEV_ONLY", False)
-        assert inspect.getdoc(registered) == inspect.getdoc(node)
+def test_outside_comfyui_nothing_is_registered_besides_the_literal_mapping():
+    assert not set(switchyard_pack.PLAIN_IDS) & set(switchyard_pack.NODE_CLASS_MAPPINGS)
+
+
+@pytest.mark.parametrize("module", [None, ModuleType("nodes")])
+def test_a_module_called_nodes_is_not_yet_a_comfyui(monkeypatch, module):
+    """A repository that is itself on sys.path would have one."""
+    monkeypatch.setitem(sys.modules, "nodes", module)
+    mapping: dict[str, type] = {}
+    register(mapping, switchyard_pack.PLAIN_IDS)
+    assert mapping == {}
 
 
 @pytest.fixture
@@ -74,6 +79,19 @@ def comfyui(monkeypatch):
     nodes.NODE_CLASS_MAPPINGS = dict(Switch=object)  # a literal would be found by the scanner
     monkeypatch.setitem(sys.modules, "nodes", nodes)
     return nodes
+
+
+def test_in_comfyui_a_plain_id_is_a_hidden_subclass(comfyui):
+    comfyui.NODE_CLASS_MAPPINGS.clear()
+    mapping: dict[str, type] = {}
+    register(mapping, switchyard_pack.PLAIN_IDS)
+    assert set(mapping) == set(switchyard_pack.PLAIN_IDS)
+    for plain, node in switchyard_pack.PLAIN_IDS.items():
+        assert issubclass(mapping[plain], node)
+        assert mapping[plain] is not node
+        assert getattr(mapping[plain], "DEV_ONLY", False)
+        assert not getattr(node, "DEV_ONLY", False)
+        assert inspect.getdoc(mapping[plain]) == inspect.getdoc(node)
 
 
 def test_a_plain_id_that_is_taken_is_left_to_its_owner_with_one_log_line(comfyui, caplog):
