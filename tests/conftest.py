@@ -35,6 +35,12 @@ if PACK not in sys.modules:
     load_pack(ROOT, PACK)
 
 
+def sample_pictures(comfyui: Path) -> list[Path]:
+    """Our photographs, and the picture that comes with ComfyUI, which people delete."""
+    example = comfyui / "input" / "example.png"
+    return [*(ROOT / "data" / "demo").glob("*.*g"), *([example] if example.exists() else [])]
+
+
 @pytest.fixture(scope="session")
 def layout() -> Any:
     """The sandbox: where ComfyUI and its environment are."""
@@ -58,7 +64,7 @@ def make_server(layout: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         base = tmp_path_factory.mktemp(name)
         python = python_of(layout.environment)
         server = Server(python, layout.comfyui, base, models=layout.models, arguments=("--cpu", *arguments))
-        for picture in (*(ROOT / "data" / "demo").glob("*.*g"), layout.comfyui / "input" / "example.png"):
+        for picture in sample_pictures(layout.comfyui):
             shutil.copy2(picture, base / "input")
         shutil.copytree(ROOT / "tests" / "comfyui" / "probe_pack", base / "custom_nodes" / "probe_pack")
         servers.append(server)

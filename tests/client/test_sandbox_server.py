@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import socket
 import sys
 from pathlib import Path
@@ -137,3 +138,12 @@ def test_a_server_that_ends_with_an_error_says_so(tmp_path):
     with server.start(), pytest.raises(SandboxError, match="exit code 9") as error:
         server.wait()
     assert "out of memory" in str(error.value)
+
+
+def test_a_comfyui_without_its_sample_picture_is_served_with_ours_alone(tmp_path):
+    conftest = runpy.run_path(str(Path(__file__).resolve().parent.parent / "conftest.py"))
+    ours = {path.name for path in conftest["sample_pictures"](tmp_path)}
+    assert ours == {"astronaut.png", "grace_hopper.jpg"}
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input" / "example.png").write_bytes(b"")
+    assert {path.name for path in conftest["sample_pictures"](tmp_path)} == {*ours, "example.png"}
