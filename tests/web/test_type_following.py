@@ -78,13 +78,19 @@ def test_a_type_comes_through_a_reroute(canvas, switch):
 
 
 def test_a_type_that_comes_late_through_a_reroute_is_noticed(canvas, switch):
-    """Nobody tells our node that something changed before the reroute: the page tells that the graph changed."""
     canvas.add("Reroute", "reroute")
     canvas.plug("reroute", switch, "on_true")
     canvas.plug("picture", "reroute", "")
-    canvas.page.evaluate("() => window.comfyAPI.api.api.dispatchCustomEvent('graphChanged', {})")
-    canvas.settle()
     assert canvas.output_type(switch) == "IMAGE"
+
+
+def test_a_node_that_changes_its_own_output_is_noticed(canvas, switch):
+    """Nobody tells our node about it; the page tells that the graph changed when it next looks, after each click."""
+    canvas.plug("picture", switch, "on_true")
+    canvas.page.evaluate("() => { probe.node('picture').outputs[0].type = 'MASK' }")
+    canvas.page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.checkState()")
+    canvas.settle()
+    assert canvas.output_type(switch) == "MASK"
 
 
 def test_no_link_is_ever_removed(canvas, switch):
