@@ -7,7 +7,7 @@ family is as good as its worst fault. Photographs and damaged copies of them set
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -173,21 +173,26 @@ FAULTS = (
 )
 
 
-def family_scores(readouts: Mapping[str, float]) -> dict[str, float]:
+def family_scores(readouts: Mapping[str, float], style: Set[str] = frozenset()) -> dict[str, float]:
     """Scores each family of FAMILIES from 0 (all damage) to 1 (clean), rounded to 4 digits.
 
     This is the one place where read-outs become scores: a trained model replaces this function and nothing else.
+
+    Args:
+        readouts: What was measured (see quality_readouts.measure).
+        style: Names of read-outs that show style and not damage: their faults do not count.
     """
-    return {
-        family: round(min(_score(fault, readouts) for fault in FAULTS if fault.family == family), 4)
-        for family in FAMILIES
-    }
+    return {family: round(min(_score(fault, readouts) for fault in _faults(family, style)), 4) for family in FAMILIES}
 
 
-def describe_fault(family: str, readouts: Mapping[str, float]) -> str:
+def describe_fault(family: str, readouts: Mapping[str, float], style: Set[str] = frozenset()) -> str:
     """Says the worst fault of a family in words, and what to try: "visible grain (sigma 9.1 of 255). Try ..."."""
-    fault = min((fault for fault in FAULTS if fault.family == family), key=lambda fault: _score(fault, readouts))
+    fault = min(_faults(family, style), key=lambda fault: _score(fault, readouts))
     return f"{fault.words.format(value=readouts[fault.readout])}. {fault.advice}."
+
+
+def _faults(family: str, style: Set[str]) -> Iterator[Fault]:
+    return (fault for fault in FAULTS if fault.family == family and fault.readout not in style)
 
 
 def interpolate(curve: Curve, value: float) -> float:

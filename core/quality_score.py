@@ -29,12 +29,22 @@ AGGREGATES: dict[str, Callable[[list[float]], float]] = {
     "first": lambda scores: scores[0],
 }
 
-# The families that a preset ignores, because they are style there and not damage: drawings may be soft and glowing or
-# hard and glaring; pixel art has hard edges, few colours and large squares, but never soft edges.
-PRESETS: dict[str, frozenset[str]] = {
-    "photo": frozenset(),
-    "illustration": frozenset({"blur", "overcooked"}),
-    "pixel art": frozenset({"overcooked", "structure"}),
+
+class Preset(NamedTuple):
+    """What a preset ignores, because it is style there and not damage: families, and read-outs of other families."""
+
+    families: frozenset[str] = frozenset()
+    readouts: frozenset[str] = frozenset()
+
+
+# Drawings may be soft and glowing or hard and glaring, on white paper and in two tones; pixel art has hard edges, few
+# colours and large squares, but never soft edges.
+PRESETS: dict[str, Preset] = {
+    "photo": Preset(),
+    "illustration": Preset(
+        frozenset({"blur", "overcooked"}), frozenset({"burnt_high_percent", "tonal_levels_percent"})
+    ),
+    "pixel art": Preset(frozenset({"overcooked", "structure"})),
 }
 
 
@@ -43,7 +53,8 @@ class PictureScore(NamedTuple):
 
     Attributes:
         score: 0..1, four digits: the worst family that counts, or 0.0 if the picture failed a check.
-        families: The score of each family, those that the preset ignores included; all 0.0 for a non-finite picture.
+        families: The score of each family, those that the preset ignores included, but without the faults of the
+            read-outs that it ignores; all 0.0 for a non-finite picture.
         worst: The family that decided, or the check that failed: "non-finite", "blank" or "pure noise".
         reason: One sentence for a person: what is wrong, and what to try.
         readouts: What was measured, by name with unit (see quality_readouts.measure).
@@ -84,7 +95,7 @@ def score_pictures(
             clamped and reported, alpha is dropped, one channel is expanded.
         threshold: 0..1.
         aggregate: One of AGGREGATES.
-        preset: One of PRESETS: which families count.
+        preset: One of PRESETS: what does not count.
         on_image: Called with (pictures done, pictures in all) before each picture; may raise to stop.
 
     Raises:
@@ -119,12 +130,13 @@ def score_picture(picture: Tensor, preset: str = "photo") -> PictureScore:
     low_confidence = min(picture.shape[:2]) < LOW_CONFIDENCE_SIDE_PX
     defect = find_defect(readouts)
     measured = readouts["non_finite_percent"] == 0
-    families = family_scores(readouts) if measured else dict.fromkeys(FAMILIES, 0.0)
+    ignored, style = PRESETS[preset]
+    families = family_scores(readouts, style) if measured else dict.fromkeys(FAMILIES, 0.0)
     if defect is not None:
         return PictureScore(0.0, families, defect.name, defect.reason + range_hint(readouts), readouts, low_confidence)
     # Of families that are equally bad the last one decides: structure names a pattern that fails them all.
-    worst = min((family for family in reversed(FAMILIES) if family not in PRESETS[preset]), key=families.__getitem__)
-    reason = f"{worst} {families[worst]:.2f}: {describe_fault(worst, readouts)}"
+    worst = min((family for family in reversed(FAMILIES) if family not in ignored), key=families.__getitem__)
+    reason = f"{worst} {families[worst]:.2f}: {describe_fault(worst, readouts, style)}"
     if families[worst] >= _NO_FAULT:
         reason = f"no fault worth a word; the lowest family is {worst}, {families[worst]:.2f}."
     return PictureScore(families[worst], families, worst, reason + range_hint(readouts), readouts, low_confidence)

@@ -57,8 +57,8 @@ class QualityScore:
                     list(PRESETS),
                     {
                         "default": "photo",
-                        "tooltip": "Leaves out what is style and not damage: illustration ignores blur and overcooked, "
-                        "pixel art ignores overcooked and structure; photo ignores nothing.",
+                        "tooltip": "Leaves out what is style and not damage: illustration ignores blur, overcooked, "
+                        "white paper and few tones, pixel art overcooked and structure; photo ignores nothing.",
                     },
                 ),
             },

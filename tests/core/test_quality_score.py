@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from switchyard_pack.core import quality_score
+from switchyard_pack.core.quality_families import FAULTS
 from switchyard_pack.core.quality_score import AGGREGATES, FAMILIES, PRESETS, report_text, score_pictures, summarise
 
 from .test_quality_pictures import blurred, noisy, photograph
@@ -76,7 +77,8 @@ def test_a_score_of_zero_never_passes():
 def test_ignoring_families_never_lowers_a_score(batch):
     photo = score_pictures(batch).scores
     for preset, ignored in PRESETS.items():
-        assert ignored < set(FAMILIES)
+        assert ignored.families < set(FAMILIES)
+        assert ignored.readouts < {fault.readout for fault in FAULTS}
         assert all(
             score >= strict for score, strict in zip(score_pictures(batch, preset=preset).scores, photo, strict=True)
         )
@@ -85,7 +87,7 @@ def test_ignoring_families_never_lowers_a_score(batch):
 def test_the_families_are_replaceable_in_one_place(batch, monkeypatch):
     """The seam of the trained model: another function from read-outs to families, and everything else stays."""
     trained = dict.fromkeys(FAMILIES, 0.9) | {"tone": 0.55}
-    monkeypatch.setattr(quality_score, "family_scores", lambda readouts: trained)
+    monkeypatch.setattr(quality_score, "family_scores", lambda readouts, style: trained)
     verdict = score_pictures(batch)
     assert verdict.scores == [0.55] * 3
     assert {scored["worst"] for scored in verdict.report["images"]} == {"tone"}
