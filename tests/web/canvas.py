@@ -95,6 +95,17 @@ class Canvas:
         )
         self.settle()
 
+    def into_subgraph(self, *titles: str) -> None:
+        """Converts nodes to one subgraph, which is found by the title "subgraph"."""
+        self.page.evaluate(
+            """(titles) => {
+                const { node } = app.rootGraph.convertToSubgraph(new Set(titles.map(probe.node)))
+                node.title = "subgraph"
+            }""",
+            list(titles),
+        )
+        self.settle()
+
     def set_mode(self, title: str, mode: str) -> None:
         """Mutes or bypasses a node, as the page's own commands do."""
         self.page.evaluate(

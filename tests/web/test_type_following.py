@@ -138,24 +138,13 @@ def test_types_survive_copy_and_paste(canvas, switch):
     assert types == ["IMAGE", "IMAGE"]
 
 
-def into_subgraph(canvas, *titles):
-    canvas.page.evaluate(
-        """(titles) => {
-            const { node } = app.rootGraph.convertToSubgraph(new Set(titles.map(probe.node)))
-            node.title = "subgraph"
-        }""",
-        list(titles),
-    )
-    canvas.settle()
-
-
 def test_types_survive_the_conversion_to_a_subgraph_and_its_reload(canvas, switch):
     canvas.add("SwitchyardGate", "gate")
     canvas.add("PreviewImage", "preview")
     canvas.plug(switch, "gate", "value")
     canvas.plug("gate", "preview", "images")
     canvas.plug("picture", switch, "on_true")
-    into_subgraph(canvas, switch, "gate")
+    canvas.into_subgraph(switch, "gate")
     assert [canvas.output_type(name) for name in (switch, "gate", "subgraph")] == ["IMAGE"] * 3
     canvas.reload_workflow()
     assert [canvas.output_type(name) for name in (switch, "gate", "subgraph")] == ["IMAGE"] * 3
@@ -165,7 +154,7 @@ def test_what_is_plugged_into_a_subgraph_is_seen_inside_it_and_behind_it(canvas,
     canvas.add("SwitchyardGate", "gate")
     canvas.plug("picture", switch, "on_true")
     canvas.plug(switch, "gate", "value")
-    into_subgraph(canvas, switch)
+    canvas.into_subgraph(switch)
     canvas.plug("latent", "subgraph", "on_true")
     assert [canvas.output_type(name) for name in (switch, "subgraph", "gate")] == ["LATENT"] * 3
 
@@ -174,7 +163,7 @@ def test_in_a_subgraph_it_sends_the_same_graph_to_the_server(canvas, switch):
     canvas.add("PreviewImage", "preview")
     canvas.plug("picture", switch, "on_true")
     canvas.plug(switch, "preview", "images")
-    into_subgraph(canvas, switch)
+    canvas.into_subgraph(switch)
     graph = canvas.prompt()
     ours = [spec["inputs"] for spec in graph.values() if spec["class_type"] == "SwitchyardSwitch"]
     assert ours == [{"condition": True, "if_missing": "error", "on_true": [canvas_id(canvas, "picture"), 0]}]
