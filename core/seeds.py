@@ -1,0 +1,72 @@
+"""Seeds for further attempts: counted up, hashed, or out of a list, and always inside an input's range."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+SEED_MODES = ("increment", "hashed", "list")
+HIGHEST_SEED = 2**64 - 1
+
+
+def attempt_seed(
+    base: int, attempt: int, mode: str, low: int = 0, high: int = HIGHEST_SEED, seeds: Sequence[int] = ()
+) -> int:
+    """Gives the seed of an attempt; attempt 0 keeps the base.
+
+    Args:
+        base: the seed of the graph as it was queued.
+        attempt: 0 for the graph as it is, then 1, 2, 3 and so on.
+        mode: increment counts up from the base and wraps around at the end of the range; hashed gives seeds without a
+            pattern, the same ones for the same base (BLAKE2b); list takes seeds[attempt - 1].
+        low: the lowest seed that the input takes.
+        high: the highest seed that the input takes, itself included.
+        seeds: the seeds of mode list.
+
+    Raises:
+        ValueError: the mode is unknown, the list is too short, or its seed is outside the range.
+    """
+    if attempt == 0:
+        return base
+    if mode == "increment":
+        return low + (base - low + attempt) % (high - low + 1)
+    if mode == "hashed":
+        digest = hashlib.blake2b(f"{base}:{attempt}".encode(), digest_size=16).digest()
+        return low + int.from_bytes(digest, "big") % (high - low + 1)
+    if mode != "list":
+        raise ValueError(f"The seed mode {mode!r} is not known. Use one of: {', '.join(SEED_MODES)}.")
+    if attempt > len(seeds):
+        raise ValueError(f"Attempt {attempt} needs a {attempt}. seed, but the list has {len(seeds)}.")
+    seed = seeds[attempt - 1]
+    if not low <= seed <= high:
+        raise ValueError(f"The seed {seed} of the list is outside what the input takes: {low} to {high}.")
+    return seed
+
+
+def seed_sequence(base: int, count: int, mode: str) -> list[int]:
+    """Gives `count` different seeds, beginning with the base: those that the attempts of a Quality Gate use.
+
+    Raises:
+        ValueError: the mode is unknown, or is list.
+    """
+    return [attempt_seed(base, attempt, mode) for attempt in range(count)]
+
+
+def read_seeds(text: str) -> list[int]:
+    """Reads seeds out of text: whole numbers, separated by commas, semicolons or white space.
+
+    Raises:
+        ValueError: something in the text is not a whole number from 0 to 18446744073709551615.
+    """
+    seeds = []
+    for part in re.split(r"[,;\s]+", text.strip()):
+        if not part:
+            continue
+        if not re.fullmatch(r"\d{1,20}", part) or int(part) > HIGHEST_SEED:
+            raise ValueError(
+                f"{part!r} in the list of seeds is not a seed. Seeds are whole numbers from 0 to {HIGHEST_SEED}, "
+                "separated by commas."
+            )
+        seeds.append(int(part))
+    return seeds
