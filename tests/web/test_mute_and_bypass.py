@@ -59,17 +59,6 @@ def test_a_bypassed_source_counts_as_unplugged(graph):
     assert graph.run()["type"] == "execution_success"
 
 
-def test_a_muted_condition_is_refused_or_leaves_the_toggle_in_charge(graph):
-    """Older pages drop the condition, and the server refuses the graph; newer ones send the toggle instead."""
-    graph.add("PrimitiveBoolean", "flag")
-    graph.plug("flag", "switch", "condition")
-    graph.set_widget("switch", "condition", False)
-    graph.set_mode("flag", "muted")
-    sent = switch_inputs(graph)
-    assert graph.run()["type"] == ("execution_success" if "condition" in sent else "rejected")
-    assert sent.get("condition", False) is False
-
-
 @pytest.mark.parametrize("mode", ["muted", "bypassed"])
 def test_first_available_takes_over_from_a_muted_or_bypassed_source(canvas, mode):
     canvas.add("EmptyImage", "hand-made")
@@ -94,4 +83,110 @@ def test_a_closed_gate_does_not_miss_a_muted_or_bypassed_source(canvas, mode):
     canvas.plug("gate", "preview", "images")
     canvas.set_widget("gate", "open", False)
     canvas.set_mode("picture", mode)
+    assert canvas.run()["type"] == "execution_success"
+
+
+def add_text(canvas, *names):
+    for name in names:
+        canvas.add("PrimitiveString", name)
+        canvas.set_widget(name, "value", name)
+
+
+@pytest.fixture
+def compare(canvas):
+    """Whether "red" contains "blue", and a preview of the answer."""
+    add_text(canvas, "red", "blue")
+    canvas.add("SwitchyardCompare", "compare")
+    canvas.add("PreviewAny", "preview")
+    canvas.plug("red", "compare", "a")
+    canvas.plug("blue", "compare", "b")
+    canvas.plug("compare", "preview", "source")
+    canvas.set_widget("compare", "comparison", "contains")
+    return canvas
+
+
+def previewed(canvas, end):
+    assert end["type"] == "execution_success", end
+    outputs = canvas.server.get(f"/history/{end['prompt_id']}")[end["prompt_id"]]["outputs"].values()
+    return next(output["text"] for output in outputs if "text" in output)
+
+
+@pytest.mark.parametrize("mode", ["muted", "bypassed"])
+def test_compare_takes_b_value_for_a_muted_or_bypassed_b(compare, mode):
+    assert previewed(compare, compare.run()) == ["False"]
+    compare.set_widget("compare", "b_value", "ed")
+    compare.set_mode("blue", mode)
+    assert previewed(compare, compare.run()) == ["True"]
+
+
+def test_compare_without_its_muted_a_is_refused(compare):
+    compare.set_mode("red", "muted")
+    assert compare.run()["type"] == "rejected"
+
+
+@pytest.fixture
+def select(canvas):
+    """The value "red" chooses input_0, "blue" would choose input_1, and there is a default."""
+    add_text(canvas, "red", "blue", "other")
+    canvas.add("SwitchyardSelect", "select")
+    canvas.add("PreviewAny", "preview")
+    canvas.add("PrimitiveString", "word")
+    canvas.set_widget("word", "value", "red")
+    canvas.set_widget("select", "cases", "red\nblue")
+    for source, name in (("word", "value"), ("red", "input_0"), ("blue", "input_1"), ("other", "default")):
+        canvas.plug(source, "select", name)
+    canvas.plug("select", "preview", "source")
+    return canvas
+
+
+@pytest.mark.parametrize("mode", ["muted", "bypassed"])
+def test_select_does_not_miss_what_it_does_not_choose(select, mode):
+    select.set_mode("blue", mode)
+    select.set_mode("other", mode)
+    assert previewed(select, select.run()) == ["red"]
+
+
+@pytest.mark.parametrize("mode", ["muted", "bypassed"])
+def test_select_names_a_chosen_input_that_is_muted_or_bypassed(select, mode):
+    """It does not quietly take the default: that is for values that fit no case."""
+    select.set_mode("red", mode)
+    end = select.run()
+    assert end["type"] == "execution_error"
+    assert "input_0" in end["exception_message"]
+
+
+def test_select_without_its_muted_value_is_refused(select):
+    select.set_mode("word", "muted")
+    assert select.run()["type"] == "rejected"
+
+
+@pytest.fixture(params=[("SwitchyardSwitch", "condition"), ("SwitchyardGate", "open")], ids=["switch", "gate"])
+def decider(canvas, request):
+    """A node that decides by a flag, and whose toggle says false; gives what the page sends for it."""
+    kind, name = request.param
+    canvas.add("PrimitiveBoolean", "flag")
+    canvas.add(kind, "node")
+    canvas.add("PreviewAny", "preview")
+    canvas.plug("flag", "node", name)
+    canvas.plug("node", "preview", "source")
+    canvas.set_widget("node", name, False)
+    if kind == "SwitchyardSwitch":
+        canvas.set_widget("node", "if_missing", "none")
+
+    def sent():
+        return next(spec["inputs"].get(name) for spec in canvas.prompt().values() if spec["class_type"] == kind)
+
+    return sent
+
+
+def test_a_muted_condition_is_refused_or_leaves_the_toggle_in_charge(canvas, decider):
+    """Older pages drop the condition, and the server refuses the graph; newer ones send the toggle instead."""
+    canvas.set_mode("flag", "muted")
+    assert decider() in (None, False)
+    assert canvas.run()["type"] == ("rejected" if decider() is None else "execution_success")
+
+
+def test_a_bypassed_condition_leaves_the_toggle_in_charge(canvas, decider):
+    canvas.set_mode("flag", "bypassed")
+    assert decider() is False
     assert canvas.run()["type"] == "execution_success"
