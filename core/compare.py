@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from numbers import Number
 from typing import Any, NamedTuple
 
-from .equality import Tolerance, equal
+from .equality import Tolerance, equal, is_list
 from .literals import read_list, read_literal, read_number, read_range
-from .values import is_grid, is_nan, is_tensor, kind_of, show, show_number, unwrap
+from .values import as_list, is_grid, is_nan, is_tensor, kind_of, show, show_number, unwrap
 
 DEFAULT_TOLERANCE = Tolerance()
 
@@ -67,7 +67,7 @@ def _is_measurable(value: Any) -> bool:
 
 
 def _between(a: Any, b: Any, tolerance: Tolerance) -> bool:
-    bounds = read_range(b) if isinstance(b, str) else b.tolist() if is_grid(b) else b
+    bounds = read_range(b) if isinstance(b, str) else as_list(b)
     if not isinstance(bounds, Sequence) or isinstance(bounds, (str, bytes)) or len(bounds) != 2:
         raise _KindsDoNotFitError('a range such as "0.2..0.8", or a list of two bounds')
     low, high = (unwrap(bound) for bound in bounds)
@@ -85,7 +85,8 @@ def _contains(a: Any, b: Any, tolerance: Tolerance) -> bool:
 
 
 def _is_one_of(a: Any, b: Any, tolerance: Tolerance) -> bool:
-    items = read_list(b) if isinstance(b, str) else b.tolist() if is_grid(b) else b
+    items = read_list(b) if isinstance(b, str) else as_list(b)
+    items = items.tolist() if is_grid(items) else items
     if isinstance(items, (bytes, bytearray)) or not isinstance(items, (Mapping, Set, Sequence)):
         raise _KindsDoNotFitError('a list, or text such as "cat, dog, bird"')
     return any(equal(a, item, tolerance) for item in items)
@@ -200,9 +201,9 @@ def compare(a: Any, comparison: str, b: Any = None, tolerance: Tolerance = DEFAU
     """
     name = comparison_name(comparison)
     is_equality = name in ("equal", "not_equal")
-    if not is_equality:  # equality looks at shapes first
-        a, b = unwrap(a), unwrap(b)
     try:
+        if not is_equality:  # equality looks at shapes first
+            a, b = _operand(a, name, "a", b), _operand(b, name, "b", a)
         if not is_equality and (is_nan(a) or (COMPARISONS[name].takes_b and is_nan(b))):
             return False
         return bool(COMPARISONS[name].decide(a, b, tolerance))
@@ -214,6 +215,16 @@ def compare(a: Any, comparison: str, b: Any = None, tolerance: Tolerance = DEFAU
         raise _no_way(a, name, b, "They are nested too deeply.") from error
     except Exception as error:  # a foreign object's own comparison may raise anything
         raise _no_way(a, name, b, f"Comparing them failed: {_reason(error)}.") from error
+
+
+def _operand(value: Any, name: str, side: str, other: Any) -> Any:
+    """Unwraps one side; but where a list is looked into, a tensor or array of one number is a list of one."""
+    is_list_there = (name, side) in _LOOKED_INTO or (name == "approximately_equal" and is_list(other))
+    plain, items = unwrap(value), as_list(value) if is_list_there else value
+    return plain if items is value or isinstance(plain, str) else items
+
+
+_LOOKED_INTO = {("contains", "a"), ("not_contains", "a"), ("is_one_of", "b")}
 
 
 def _reason(error: Exception) -> str:

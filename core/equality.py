@@ -9,7 +9,7 @@ from numbers import Number
 from typing import Any, TypeGuard
 
 from .literals import read_literal
-from .values import is_array, is_grid, is_nan, unwrap
+from .values import as_list, is_array, is_grid, is_nan, unwrap
 
 _CHUNK = 4_000_000  # elements compared at a time, which bounds the memory for a long batch
 
@@ -27,14 +27,16 @@ def equal(a: Any, b: Any, tolerance: Tolerance, *, close_numbers: bool = False) 
 
     Numbers are compared exactly, or within the tolerance if close_numbers is true. Tensors and arrays need the same
     shape and every element within the tolerance; integer ones are compared exactly. Lists, tuples and dicts are
-    compared item by item. Text equals a number, boolean or None if it reads as one. NaN equals nothing, not even
-    inside a list.
+    compared item by item, and so is a list with a tensor or array of one dimension. Text equals a number, boolean or
+    None if it reads as one. NaN equals nothing, not even inside a list.
 
     Raises:
         Exception: whatever an object's own comparison raises.
     """
     if is_grid(a) and is_grid(b) and min(a.ndim, b.ndim) > 1:  # pictures of one pixel are pictures all the same
         return _equal_grids(a, b, tolerance, close_numbers)
+    if is_grid(a) != is_grid(b):
+        a, b = (as_list(a) if is_list(b) else a), (as_list(b) if is_list(a) else b)
     a, b = unwrap(a), unwrap(b)
     if is_grid(a) or is_grid(b):
         return is_grid(a) and is_grid(b) and _equal_grids(a, b, tolerance, close_numbers)
@@ -47,7 +49,7 @@ def equal(a: Any, b: Any, tolerance: Tolerance, *, close_numbers: bool = False) 
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         same_keys = a.keys() == b.keys() and not any(is_nan(key) for key in a)
         return same_keys and all(equal(a[key], b[key], tolerance, close_numbers=close_numbers) for key in a)
-    if _is_list(a) and _is_list(b):
+    if is_list(a) and is_list(b):
         pairs = zip(a, b, strict=False)
         return len(a) == len(b) and all(equal(x, y, tolerance, close_numbers=close_numbers) for x, y in pairs)
     if isinstance(a, Set) and isinstance(b, Set):
@@ -55,7 +57,7 @@ def equal(a: Any, b: Any, tolerance: Tolerance, *, close_numbers: bool = False) 
     return a is b or bool(a == b)
 
 
-def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray))
 
 

@@ -32,7 +32,10 @@ def is_grid(value: Any) -> bool:
 
 
 def unwrap(value: Any) -> Any:
-    """Turns numpy scalars and one-element tensors or arrays into the Python value they hold; leaves the rest alone."""
+    """Turns numpy scalars and one-element tensors or arrays into the Python value they hold; leaves the rest alone.
+
+    A float of 16 or 32 bits becomes the shortest decimal that it stands for: 0.8, not 0.800000011920929.
+    """
     try:
         return _unwrap(value)
     except Exception:  # noqa: BLE001 - on the meta device, sparse, nested: there is no one value to take out
@@ -41,7 +44,7 @@ def unwrap(value: Any) -> Any:
 
 def _unwrap(value: Any) -> Any:
     if is_tensor(value):
-        return value.detach().item() if value.numel() == 1 else value
+        return _shorten(value.detach().item(), _digits(value)) if value.numel() == 1 else value
     numpy: Any = sys.modules.get("numpy")
     if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)) or value.dtype.kind not in _PLAIN_KINDS:
         return value
@@ -50,7 +53,45 @@ def _unwrap(value: Any) -> Any:
     plain = value.item()
     if isinstance(plain, numpy.generic):  # extended precision gives itself back
         return complex(plain) if plain.dtype.kind == "c" else float(plain)
-    return plain
+    return _shorten(plain, _digits(value))
+
+
+def as_list(value: Any) -> Any:
+    """Turns a tensor or array of one dimension into the list of the values in it; leaves the rest alone."""
+    if not is_grid(value) or value.ndim != 1:
+        return value
+    try:
+        digits = _digits(value)
+        return [_shorten(unwrap(item), digits) for item in value.tolist()]
+    except Exception:  # noqa: BLE001 - on the meta device, sparse: there are no values to take out
+        return value
+
+
+def _digits(grid: Any) -> int:
+    """The binary digits of the numbers in a tensor, array or numpy scalar of floats of 16 or 32 bits; else 0."""
+    if is_tensor(grid):
+        is_short = grid.is_floating_point() and grid.element_size() in (2, 4)
+    else:
+        is_short = grid.dtype.kind == "f" and grid.itemsize in (2, 4)
+    if not is_short:
+        return 0
+    limits = sys.modules["torch" if is_tensor(grid) else "numpy"].finfo(grid.dtype)
+    return 1 - round(math.log2(limits.eps))
+
+
+def _shorten(number: Any, digits: int) -> Any:
+    """The shortest decimal that rounds to a number of so many binary digits; anything but such a fraction stays."""
+    if not digits or not math.isfinite(number) or number.is_integer():
+        return number
+    if _rounded(number, digits // 3) == number:
+        return number  # 0.375 or 2**-20: meant as it is
+    shorter = (float(f"{number:.{length}g}") for length in range(1, 10))
+    return next((candidate for candidate in shorter if _rounded(candidate, digits) == number), number)
+
+
+def _rounded(number: float, digits: int) -> float:
+    mantissa, exponent = math.frexp(number)
+    return math.ldexp(round(math.ldexp(mantissa, digits)), exponent - digits)
 
 
 def is_nan(value: Any) -> bool:

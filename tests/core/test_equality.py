@@ -163,6 +163,22 @@ def test_any_mapping_and_any_sequence_counts():
     assert equal({"a": 1}.keys(), {"a"}, DEFAULT) is True
 
 
+@pytest.mark.parametrize("make", [np.array, torch.tensor], ids=["array", "tensor"])
+def test_a_list_equals_the_grid_of_one_dimension_with_the_same_values(make):
+    for values in ([1, 2], [5], [], [0.8, 0.1], [True, False]):
+        for listed in (values, tuple(values)):
+            assert equal(listed, make(values), DEFAULT) is True
+            assert equal(make(values), listed, DEFAULT) is True
+            assert equal(listed, make([*values, 1]), DEFAULT) is False
+    assert equal([1, 2], make([1, 3]), DEFAULT) is False
+    assert equal([1, 2], make([[1, 2]]), DEFAULT) is False
+    assert equal([[1, 2]], make([1, 2]), DEFAULT) is False
+    assert equal([5], make(5), DEFAULT) is False
+    assert equal([NAN], make([NAN]), DEFAULT) is False
+    assert equal({"scores": [0.8, 0.1]}, {"scores": make([0.8, 0.1])}, DEFAULT) is True
+    assert equal([[0.8, 0.1]], [make([0.8, 0.1])], DEFAULT) is True
+
+
 @pytest.mark.parametrize("close_numbers", [False, True])
 def test_numbers_of_every_kind_are_compared_by_value(close_numbers):
     halves = [

@@ -6,7 +6,17 @@ import sys
 import numpy as np
 import pytest
 import torch
-from switchyard_pack.core.values import is_array, is_nan, is_tensor, is_true, kind_of, show, show_number, unwrap
+from switchyard_pack.core.values import (
+    as_list,
+    is_array,
+    is_nan,
+    is_tensor,
+    is_true,
+    kind_of,
+    show,
+    show_number,
+    unwrap,
+)
 
 from .odd_values import GREY, HUGE, INF, LATENT, MASKED, MODEL, NAN, Model, RaisesOnBool, RaisesOnLen
 
@@ -45,6 +55,66 @@ class Level(enum.IntEnum):
 def test_one_wrapped_value_unwraps_to_the_python_value_in_it(wrapped, plain):
     assert unwrap(wrapped) == plain
     assert type(unwrap(wrapped)) is type(plain)
+
+
+SHORT_FLOATS = [torch.float32, torch.float16, torch.bfloat16]
+
+
+@pytest.mark.parametrize("dtype", SHORT_FLOATS)
+@pytest.mark.parametrize("number", [0.8, 0.1, -0.3, 0.07])
+def test_a_short_float_is_the_decimal_that_it_stands_for(number, dtype):
+    assert torch.tensor(number).to(dtype).double().item() != number
+    assert unwrap(torch.tensor(number).to(dtype)) == number
+    assert as_list(torch.tensor([number, 2.0]).to(dtype)) == [number, 2.0]
+
+
+def test_a_short_float_keeps_every_digit_that_it_has():
+    """Each of many random floats reads back as itself, in at most as many digits as numpy needs."""
+    bits = np.random.default_rng(1).integers(0, 2**32, 2000, np.uint32)
+    for array in (bits.view(np.float32), bits.astype(np.uint16).view(np.float16)):
+        limits = np.finfo(array.dtype)
+        for number in array[np.isfinite(array) & (abs(array) >= limits.tiny)]:
+            plain = unwrap(number)
+            assert array.dtype.type(plain) == number
+            assert plain == float(number) or len(repr(plain)) <= len(repr(float(str(number))))
+
+
+@pytest.mark.parametrize("number", [2.0**24, 2.0**31, 65504.0, 1e10, NAN, INF, -INF, -0.0])
+def test_a_short_float_that_is_a_whole_number_or_none_is_exactly_that(number):
+    for wrapped in (np.float32(number), torch.tensor(number), np.array([number], np.float32)):
+        assert repr(unwrap(wrapped)) == repr(number)
+    assert unwrap(np.float16(65504)) == 65504
+
+
+@pytest.mark.parametrize("number", [0.5, 0.375, 0.0078125, 2.0**-10, 3 * 2.0**-12])
+@pytest.mark.parametrize("dtype", SHORT_FLOATS)
+def test_a_short_float_that_is_a_simple_binary_fraction_is_exactly_that(number, dtype):
+    assert unwrap(torch.tensor(number, dtype=dtype)) == number
+
+
+@pytest.mark.parametrize(
+    ("grid", "items"),
+    [
+        (np.array([1, 2]), [1, 2]),
+        (np.array(["cat"]), ["cat"]),
+        (np.array([0.5], np.longdouble), [0.5]),
+        (np.array([0.1], np.float64), [0.1]),
+        (np.array([None, MODEL]), [None, MODEL]),
+        (torch.tensor([True]), [True]),
+        (torch.zeros(0), []),
+    ],
+    ids=repr,
+)
+def test_a_grid_of_one_dimension_is_the_list_of_its_values(grid, items):
+    assert as_list(grid) == items
+    assert [type(item) for item in as_list(grid)] == [type(item) for item in items]
+
+
+@pytest.mark.parametrize(
+    "value", [GREY, np.array(5), [1], "cat", None, torch.zeros(2, device="meta"), torch.zeros(2).to_sparse()]
+)
+def test_what_is_no_such_grid_is_no_list(value):
+    assert as_list(value) is value
 
 
 @pytest.mark.parametrize(
