@@ -101,10 +101,23 @@ def percentile(values: Tensor, share: float) -> float:
     return float(torch.quantile(values, share)) if values.numel() else 0.0
 
 
+def is_readable(image: Tensor) -> bool:
+    """Whether each value of a (B, H, W, C) tensor can be read as a real number: dense, of a plain type, with data."""
+    if image.is_nested or image.layout != torch.strided or image.device.type == "meta" or image.is_complex():
+        return False
+    try:
+        image[:1, :1, :1, :1].to(torch.float32)
+    except (NotImplementedError, RuntimeError):  # quantised, packed or less than a byte each
+        return False
+    return True
+
+
 def _strips(picture: Tensor, multiple: int = 1) -> Iterator[Tensor]:
     """Cuts a picture into strips of whole rows, a multiple of a number of them each, of a few megabytes."""
     rows = max(1, _STRIP_VALUES // (picture.shape[1] * picture.shape[2] * multiple)) * multiple
-    yield from picture.split(rows)
+    # torch asks no float of 8 bits whether it is finite, so these are widened.
+    is_narrow = picture.is_floating_point() and picture.element_size() < 2
+    yield from (strip.to(torch.float32) if is_narrow else strip for strip in picture.split(rows))
 
 
 def _spread(length: int) -> list[int]:
@@ -114,9 +127,10 @@ def _spread(length: int) -> list[int]:
 
 
 def _unit_rgb(picture: Tensor) -> Tensor:
-    """Gives (H, W, 3) float32 in 0..1: alpha dropped, one channel expanded, integers taken as 0..255."""
+    """Gives (H, W, 3) float32 in 0..1: alpha dropped, one channel expanded; integers are 0..255, booleans 0 and 1."""
     rgb = picture[..., :3] if picture.shape[-1] >= 3 else picture[..., :1].expand(*picture.shape[:2], 3)
-    unit = rgb.to(torch.float32) if rgb.is_floating_point() else rgb.to(torch.float32) / 255.0
+    is_unit = rgb.is_floating_point() or rgb.dtype == torch.bool
+    unit = rgb.to(torch.float32) if is_unit else rgb.to(torch.float32) / 255.0
     return unit.clamp(0.0, 1.0)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .quality_checks import find_defect, range_hint
 from .quality_families import FAMILIES, describe_fault, family_scores
-from .values import is_tensor, kind_of, show
+from .values import is_tensor, kind_of, show, unwrap
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,16 +92,18 @@ def score_pictures(
     threshold is.
 
     Args:
-        image: (B, H, W, C) tensor of any device; floats in 0..1, integers in 0..255. Not changed. Values outside are
-            clamped and reported, alpha is dropped, one channel is expanded.
+        image: (B, H, W, C) tensor of any device; floats in 0..1, integers in 0..255, booleans 0 and 1. Not changed.
+            Values outside are clamped and reported, alpha is dropped, one channel is expanded.
         threshold: 0..1.
         aggregate: One of AGGREGATES.
         preset: One of PRESETS: what does not count.
         on_image: Called with (pictures done, pictures in all) before each picture; may raise to stop.
 
     Raises:
-        ValueError: no picture, another shape, or a threshold, aggregate or preset that does not exist.
+        ValueError: no picture, another shape, numbers that can't be read (sparse, complex), or a threshold, aggregate
+            or preset that does not exist.
     """
+    threshold = unwrap(threshold)
     _check_arguments(image, threshold, aggregate, preset)
     pictures = []
     for index in range(image.shape[0]):
@@ -175,18 +178,25 @@ def _report_picture(picture: PictureScore, threshold: float) -> dict[str, Any]:
 
 
 def _check_arguments(image: Tensor, threshold: float, aggregate: str, preset: str) -> None:
-    if not is_tensor(image) or image.ndim != 4 or image.is_complex():
+    from .quality_planes import is_readable  # imports torch, which loading the pack must not
+
+    if not is_tensor(image) or image.ndim != 4:
         raise ValueError(
             f"Quality Score needs pictures, a tensor of shape (batch, height, width, channels), not a {kind_of(image)}."
+        )
+    if not is_readable(image):
+        raise ValueError(
+            f"Quality Score needs pictures of plain real numbers with data, not a {image.dtype} tensor of the layout "
+            f"{image.layout} on {image.device}. Decode or convert it to float32 first."
         )
     if 0 in image.shape:
         raise ValueError(
             f"There is no picture to score: the batch has the shape {tuple(image.shape)}. Check the node before, or "
             "branch around the score when nothing is left."
         )
-    if not (math.isfinite(threshold) and 0 <= threshold <= 1):
+    if not (isinstance(threshold, Real) and 0 <= threshold <= 1):
         raise ValueError(f"The threshold {show(threshold)} is not a number from 0 to 1. Use 0.8 to start with.")
-    if aggregate not in AGGREGATES:
+    if not (isinstance(aggregate, str) and aggregate in AGGREGATES):
         raise ValueError(f"There is no aggregate {show(aggregate)}. Use one of: {', '.join(AGGREGATES)}.")
-    if preset not in PRESETS:
+    if not (isinstance(preset, str) and preset in PRESETS):
         raise ValueError(f"There is no preset {show(preset)}. Use one of: {', '.join(PRESETS)}.")

@@ -70,7 +70,7 @@ class QualityScore:
         score, passed, scores, report = score_pictures(image, threshold, aggregate, preset, stop_if_interrupted)
         worst = [picture["worst"] for picture in report["images"]]
         reasons = [picture["reason"] for picture in report["images"]]
-        data = {"score": score, "passed": passed, "threshold": threshold, "scores": scores}
+        data = {"score": score, "passed": passed, "threshold": report["threshold"], "scores": scores}
         return {
             "ui": verdict("quality_score", summarise(report), **data, worst=worst, reasons=reasons),
             "result": (score, passed, scores, report_text(report), image),

@@ -54,6 +54,23 @@ def test_whole_numbers_are_levels_of_255(dtype):
     assert score_pictures((image * 255).round().to(dtype)).scores == score_pictures(image).scores
 
 
+FLOAT8 = [torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz]
+
+
+@pytest.mark.parametrize("dtype", FLOAT8)
+def test_floats_of_8_bits_score_as_the_values_they_hold(dtype):
+    image = photograph("astronaut.png", 256).to(dtype)
+    large = image.repeat(1, 5, 6, 1)  # over 1.6 megapixels
+    assert score_pictures(image).scores == score_pictures(image.to(torch.float32)).scores
+    assert score_pictures(large).scores == score_pictures(large.to(torch.float32)).scores
+
+
+def test_true_is_white_and_false_is_black():
+    image = photograph("astronaut.png", 256).mean(3, keepdim=True) > 0.5
+    assert score_pictures(image, preset="illustration").score > 0
+    assert score_pictures(image).report["images"] == score_pictures(image.float()).report["images"]
+
+
 def test_memory_order_does_not_matter():
     image = photograph("astronaut.png", 256)
     planar = image.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fractions
 import json
 import math
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from switchyard_pack.core import quality_score
@@ -120,12 +122,42 @@ def test_what_is_no_batch_of_pictures_is_refused(image):
         score_pictures(image)
 
 
+@pytest.mark.filterwarnings("ignore")  # torch's own, about layouts that are new
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda image: image.to_sparse(),
+        lambda image: torch.nested.nested_tensor([image[0], image[0, :4]], layout=torch.strided),
+        lambda image: image.to("meta"),
+        lambda image: image.to(torch.complex64),
+        lambda image: torch.quantize_per_tensor(image, 0.01, 0, torch.quint8),
+        lambda image: (image * 255).to(torch.uint8).view(torch.bits8),
+    ],
+    ids=["sparse", "nested", "meta", "complex", "quantised", "bits"],
+)
+def test_a_tensor_whose_numbers_cannot_be_read_is_refused_in_words(make):
+    with pytest.raises(ValueError, match=r"needs pictures of plain real numbers.*float32"):
+        score_pictures(make(torch.rand(1, 8, 8, 3)))
+
+
+@pytest.mark.parametrize("threshold", [0.8, np.float32(0.8), torch.tensor(0.8), fractions.Fraction(4, 5)], ids=repr)
+def test_a_threshold_of_any_kind_of_number_is_that_number(batch, threshold):
+    assert score_pictures(batch, threshold).report == score_pictures(batch, 0.8).report
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ({"threshold": math.nan}, r"threshold NaN.*0 to 1"),
         ({"threshold": -0.1}, r"threshold -0.1.*0 to 1"),
         ({"threshold": 80}, r"threshold 80.*0 to 1"),
+        ({"threshold": None}, r"threshold None.*0 to 1"),
+        ({"threshold": "0.8"}, r'threshold "0.8".*0 to 1'),
+        ({"threshold": [0.8]}, r"threshold list of 1.*0 to 1"),
+        ({"threshold": 1j}, r"threshold a complex.*0 to 1"),
+        ({"aggregate": ["min"]}, r"aggregate list of 1.*min, mean, max, first"),
+        ({"aggregate": None}, r"aggregate None.*min, mean, max, first"),
+        ({"preset": {}}, r"preset dict of 0.*photo, illustration, pixel art"),
         ({"aggregate": "median"}, r'aggregate "median".*min, mean, max, first'),
         ({"preset": "anime"}, r'preset "anime".*photo, illustration, pixel art'),
     ],
