@@ -27,6 +27,8 @@ def attempt_seed(
     Raises:
         ValueError: the mode is unknown, the list is too short, or its seed is outside the range.
     """
+    if mode not in SEED_MODES:
+        raise ValueError(f"The seed mode {mode!r} is not known. Use one of: {', '.join(SEED_MODES)}.")
     if attempt == 0:
         return base
     if mode == "increment":
@@ -34,8 +36,6 @@ def attempt_seed(
     if mode == "hashed":
         digest = hashlib.blake2b(f"{base}:{attempt}".encode(), digest_size=16).digest()
         return low + int.from_bytes(digest, "big") % (high - low + 1)
-    if mode != "list":
-        raise ValueError(f"The seed mode {mode!r} is not known. Use one of: {', '.join(SEED_MODES)}.")
     if attempt > len(seeds):
         raise ValueError(f"Attempt {attempt} needs a {attempt}. seed, but the list has {len(seeds)}.")
     seed = seeds[attempt - 1]
@@ -44,13 +44,19 @@ def attempt_seed(
     return seed
 
 
-def seed_sequence(base: int, count: int, mode: str) -> list[int]:
-    """Gives `count` different seeds, beginning with the base: those that the attempts of a Quality Gate use.
+def seed_sequence(base: int, count: int, mode: str, seeds: Sequence[int] = ()) -> list[int]:
+    """Gives `count` different seeds: those that the attempts of a Quality Gate use, beginning with the base.
+
+    Mode list gives the seeds of the list alone, each once, at most `count` of them.
 
     Raises:
-        ValueError: the mode is unknown, or is list.
+        ValueError: the mode is unknown, or is list and the list is empty.
     """
-    return [attempt_seed(base, attempt, mode) for attempt in range(count)]
+    if mode != "list":
+        return [attempt_seed(base, attempt, mode) for attempt in range(count)]
+    if not seeds:
+        raise ValueError('seed_mode is "list", but seed_list is empty. Write seeds into it, separated by commas.')
+    return list(dict.fromkeys(seeds))[:count]
 
 
 def read_seeds(text: str) -> list[int]:
