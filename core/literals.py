@@ -8,6 +8,8 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}\Z")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _WORDS = {"true": True, "false": False, "none": None, "null": None}
 _SPECIAL = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
+_BLANKS = r"[^\S\n]*"
+_ITEM = re.compile(rf"""{_BLANKS}(?:"([^"\n]*)"|'([^'\n]*)'){_BLANKS}(?=[,\n]|\Z)|([^,\n]*)""")
 _NUMBER_PART = r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?inf(?:inity)?"
 _RANGE = re.compile(rf"\s*({_NUMBER_PART})\s*(?:\.\.|,|\bto\b|\band\b)\s*({_NUMBER_PART})\s*\Z", re.IGNORECASE)
 
@@ -34,9 +36,30 @@ def read_literal(text: str) -> int | float | bool | str | None:
 
 
 def read_list(text: str) -> list[str]:
-    """Splits "cat, dog, bird" or one item a line; spaces around items and empty items are dropped."""
-    items = re.split(r"[\n,]", text.strip().removeprefix("[").removesuffix("]"))
-    return [item.strip().strip("\"'") for item in items if item.strip()]
+    """Splits "cat, dog, bird" or one item a line; spaces around items and empty items are dropped.
+
+    A pair of quotes around an item, or of brackets around the whole list, is taken off. Commas between quotes do not
+    split.
+    """
+    text = text.strip()
+    if _is_in_brackets(text):
+        text = text[1:-1]
+    items = []
+    for match in _ITEM.finditer(text):
+        double, single, bare = match.groups()
+        if bare is None:
+            items.append(single if double is None else double)
+        elif bare.strip():
+            items.append(bare.strip())
+    return items
+
+
+def _is_in_brackets(text: str) -> bool:
+    """Whether the bracket at the start is closed by the one at the end: true for "[a, b]", not for "[a], [b]"."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return False
+    opened, closed = text.find("[", 1), text.find("]")
+    return closed == len(text) - 1 or 0 < opened < closed
 
 
 def read_range(text: str) -> tuple[int | float, int | float] | None:

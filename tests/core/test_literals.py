@@ -53,13 +53,36 @@ def test_an_absurdly_long_number_reads_as_infinity_and_not_as_an_error():
         ("cat, dog", ["cat", "dog"]),
         ("cat\ndog\n", ["cat", "dog"]),
         ('["cat", "dog"]', ["cat", "dog"]),
+        ("['cat', 'dog']", ["cat", "dog"]),
         ("1,2 , 3", ["1", "2", "3"]),
+        ('"a, b", c', ["a, b", "c"]),
+        (" 'a, b' ,c\n'd'\n", ["a, b", "c", "d"]),
+        ('["a, b", "[c]"]', ["a, b", "[c]"]),
+        ('"a" b, c', ['"a" b', "c"]),
+        ('"cat, dog', ['"cat', "dog"]),
+        ("dogs', cats", ["dogs'", "cats"]),
+        ("'tis, it's", ["'tis", "it's"]),
+        ("\"'\", '\"'", ["'", '"']),
+        ("[tag], x", ["[tag]", "x"]),
+        ("x, [tag]", ["x", "[tag]"]),
+        ("[a], [b]", ["[a]", "[b]"]),
+        ("[[a], [b]]", ["[a]", "[b]"]),
+        ("[a, b", ["[a", "b"]),
+        ("[", ["["]),
+        ("[]", []),
+        ('""', [""]),
+        ('"", cat', ["", "cat"]),
         ("", []),
         (", ,", []),
     ],
 )
 def test_a_list_is_split_at_commas_and_lines(text, items):
     assert read_list(text) == items
+
+
+def test_a_list_of_odd_text_takes_no_time():
+    for text in (" " * 50_000, "\n" * 50_000, '"' * 50_000, "'a," * 20_000, "[" * 50_000, '" ' * 20_000):
+        assert len(read_list(text)) <= len(text)
 
 
 @pytest.mark.parametrize(
