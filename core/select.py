@@ -23,6 +23,9 @@ _REGEX = re.compile(rf"/(.+?)/([a-z]*){_END}")
 _BARE = re.compile(r"(.*?)\s*(?=\||\s->(?:\s|$)|$)")
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _BOUND = re.compile(r"(>=|<=|>|<)\s*(\S+)\Z")
+_NUMBER_MISTYPED = re.compile(
+    r"\[?\s*[+-]?(?:[.,]?[0-9][0-9.,]*(?:e[+-]?[0-9]+)?|inf(?:inity)?)\s*%?\s*", re.IGNORECASE
+)
 
 
 class CaseError(ValueError):
@@ -43,9 +46,11 @@ def read_cases(text: str) -> list[Case]:
     numbers: 0.2..0.8 (both bounds included), >= 0.8. Empty lines and lines that start with # are skipped.
 
     Raises:
-        CaseError: more than MAX_BRANCHES cases, an empty pattern, a range with its bounds swapped, or a regular
-            expression that is not valid.
+        CaseError: no text, more than MAX_BRANCHES cases, an empty pattern, a bound or range that is not written with
+            numbers or has its bounds swapped, or a regular expression that is not valid.
     """
+    if not isinstance(text, str):
+        raise CaseError(f"The cases must be text, one case a line, not a {kind_of(text)}.")
     lines = [line.strip() for line in text.splitlines()]
     cases = [_read_case(line) for line in lines if line and not line.startswith("#")]
     if len(cases) > MAX_BRANCHES:
@@ -130,6 +135,11 @@ def _range(pattern: str) -> Test | None:
     match = _BOUND.match(pattern)
     bound = read_number(match[2]) if match else None
     if match is None or bound is None:
+        if pattern[0] in "<>" or _looks_like_a_range(pattern):
+            raise CaseError(
+                f"The case {show(pattern)} is not a number or a range of numbers such as >= 0.8 or 0.2..0.8 (with a "
+                "decimal point, without %). Put it in quotes to mean this very text."
+            )
         return None
     return _numeric(
         {
@@ -139,6 +149,12 @@ def _range(pattern: str) -> Test | None:
             "<=": lambda number: number <= bound,
         }[match[1]]
     )
+
+
+def _looks_like_a_range(pattern: str) -> bool:
+    """Whether two dots have a number before them, or only behind them: "0.8..", "0,2..0.8", "..0.8"; not "v1..2"."""
+    low, dots, high = pattern.partition("..")
+    return bool(dots) and _NUMBER_MISTYPED.fullmatch(low if low.strip("[ ") else high.rstrip("] ")) is not None
 
 
 def _numeric(holds: Callable[[int | float], bool]) -> Test:

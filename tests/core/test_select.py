@@ -71,6 +71,35 @@ def test_an_unknown_flag_is_an_error_that_lists_the_known_ones():
         read_cases("/cat/gi")
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(">= 0,8", ">= 80%", "> high", ">", "<=", ">= 0.8 0.9", "<lora:cat:1>", "< -"),
+        *("0.8..", "0.8 ..", "0.2..0,8", "0,2..0.8", "0,2..0,8", "20%..80%", "..0.8", ".. 0,8", "0.8...", "1..2..3"),
+        *("[0.2..0,8]", "[..0.8]", "-1..one", "1e3..x", ".5..x", "-inf..0,8", "cat | 5..", "dog | 0.8.."),
+    ],
+)
+def test_a_bound_or_range_that_is_mistyped_is_an_error_and_not_a_text(pattern):
+    with pytest.raises(CaseError, match="quotes to mean this very text"):
+        read_cases(f"cat\n{pattern} -> good")
+
+
+@pytest.mark.parametrize("text", ["v1..2", "cat..dog", "..", "...", "a..", "../images", "..hidden", "=> 5", "a > 5"])
+def test_other_text_with_dots_or_signs_in_it_is_that_text(text):
+    assert _chosen(text, "cat", text) == 1
+
+
+@pytest.mark.parametrize("text", [">= 0,8", "0.8..", "<lora:cat:1>"])
+def test_what_looks_like_a_range_is_a_text_between_quotes(text):
+    assert _chosen(text, "cat", f'"{text}" -> found') == 1
+
+
+@pytest.mark.parametrize("cases", [None, 5, ["cat"], b"cat", {}, MODEL, GREY])
+def test_cases_that_are_no_text_are_an_error_that_names_their_kind(cases):
+    with pytest.raises(CaseError, match="must be text"):
+        read_cases(cases)
+
+
 @pytest.mark.parametrize("pattern", ["0.8..0.2", "5..-5"])
 def test_a_range_whose_bounds_are_swapped_is_an_error(pattern):
     with pytest.raises(CaseError):
