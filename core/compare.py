@@ -179,14 +179,21 @@ def read_operand(text: str, a: Any, comparison: str) -> Any:
 
     It stays text where the comparison itself reads it (ranges, lists, patterns, what a text or list is searched for),
     and where it is the very text that it is compared with ("null" equals "null").
+
+    Raises:
+        CompareError: the comparison does not exist, or it looks for a text and none was typed: each text contains,
+            starts and ends with an empty one.
     """
+    if text == "" and comparison_name(comparison) in _LOOKS_FOR_TEXT:
+        raise CompareError(
+            f"There is nothing to look for: {comparison_name(comparison)} needs a text. Plug in b or type b_value."
+        )
     is_same_text = isinstance(a, str) and a == text
     return text if is_same_text or comparison_name(comparison) in _READS_ITS_TEXT else read_literal(text)
 
 
-_READS_ITS_TEXT = frozenset(
-    {"between", "contains", "not_contains", "is_one_of", "starts_with", "ends_with", "matches_regex"}
-)
+_LOOKS_FOR_TEXT = frozenset({"contains", "not_contains", "starts_with", "ends_with", "matches_regex"})
+_READS_ITS_TEXT = _LOOKS_FOR_TEXT | {"between", "is_one_of"}
 
 
 def compare(a: Any, comparison: str, b: Any = None, tolerance: Tolerance = DEFAULT_TOLERANCE) -> bool:

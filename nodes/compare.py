@@ -100,7 +100,7 @@ class Compare:
         absolute_tolerance: float = DEFAULT_TOLERANCE.absolute,
     ) -> dict[str, Any]:
         if b is UNPLUGGED:
-            b = read_operand(b_value, a, comparison)
+            b = read_operand(b_value, a, comparison) if isinstance(b_value, str) else b_value
         result = compare(a, comparison, b, Tolerance(relative_tolerance, absolute_tolerance))
         words = describe(a, comparison, b, result)
         data = {"a": show(a), "comparison": comparison_name(comparison), "b": show(b), "result": result}

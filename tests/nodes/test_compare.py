@@ -114,6 +114,29 @@ def test_without_b_the_text_in_b_value_is_read(a, comparison, b_value, answer):
     assert _compare(a, comparison, b_value=b_value)[0] is answer
 
 
+@pytest.mark.parametrize("comparison", ["contains", "not_contains", "starts_with", "ends_with", "matches_regex"])
+@pytest.mark.parametrize("a", ["a cat", "", ["a cat"], None])
+def test_an_unplugged_b_does_not_make_a_search_for_text_true(comparison, a):
+    """Muting the node before b unplugs it, and every text contains an empty one."""
+    for inputs in ({}, {"b_value": ""}):
+        with pytest.raises(CompareError, match=rf"{comparison} needs a text. Plug in b or type b_value"):
+            Compare().execute(a, comparison, **inputs)
+
+
+def test_an_empty_text_that_is_plugged_in_is_looked_for():
+    assert _compare("a cat", "contains", b="")[0] is True
+    assert _compare("", "matches_regex", b="")[0] is True
+    assert _compare("", "equal")[0] is True
+
+
+def test_a_b_value_that_is_no_text_is_compared_as_it_is():
+    """A literal in API JSON, or a link into b_value from an output of any type."""
+    assert _compare(0.83, "greater_than", b_value=0.8)[0] is True
+    assert _compare(None, "equal", b_value=None)[0] is True
+    assert _compare(2, "is_one_of", b_value=[1, 2])[0] is True
+    assert _compare(IMAGE, "equal", b_value=IMAGE.clone())[0] is True
+
+
 def test_b_is_taken_untouched_and_before_b_value():
     assert _compare("5", "equal", b="5", b_value="6")[0] is True
     assert _compare("5", "equal", b="5.0")[0] is False
