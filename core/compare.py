@@ -85,7 +85,7 @@ def _contains(a: Any, b: Any, tolerance: Tolerance) -> bool:
 
 
 def _is_one_of(a: Any, b: Any, tolerance: Tolerance) -> bool:
-    items = read_list(b) if isinstance(b, str) else as_list(b)
+    items: Any = read_list(b) if isinstance(b, str) else as_list(b)
     items = items.tolist() if is_grid(items) else items
     if isinstance(items, (bytes, bytearray)) or not isinstance(items, (Mapping, Set, Sequence)):
         raise _KindsDoNotFitError('a list, or text such as "cat, dog, bird"')
