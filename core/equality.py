@@ -35,8 +35,10 @@ def equal(a: Any, b: Any, tolerance: Tolerance, *, close_numbers: bool = False) 
     """
     if is_grid(a) and is_grid(b) and min(a.ndim, b.ndim) > 1:  # pictures of one pixel are pictures all the same
         return _equal_grids(a, b, tolerance, close_numbers)
-    if is_grid(a) != is_grid(b):
-        a, b = (as_list(a) if is_list(b) else a), (as_list(b) if is_list(a) else b)
+    if _may_be_that_list(a, b):
+        a = as_list(a)
+    elif _may_be_that_list(b, a):
+        b = as_list(b)
     a, b = unwrap(a), unwrap(b)
     if is_grid(a) or is_grid(b):
         return is_grid(a) and is_grid(b) and _equal_grids(a, b, tolerance, close_numbers)
@@ -55,6 +57,10 @@ def equal(a: Any, b: Any, tolerance: Tolerance, *, close_numbers: bool = False) 
     if isinstance(a, Set) and isinstance(b, Set):
         return bool(a == b) and not any(is_nan(item) for item in a)
     return a is b or bool(a == b)
+
+
+def _may_be_that_list(grid: Any, values: Any) -> bool:
+    return is_grid(grid) and grid.ndim == 1 and is_list(values) and len(grid) == len(values)
 
 
 def is_list(value: Any) -> TypeGuard[Sequence[Any]]:

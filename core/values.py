@@ -85,7 +85,8 @@ def _shorten(number: Any, digits: int) -> Any:
         return number
     if _rounded(number, digits // 3) == number:
         return number  # 0.375 or 2**-20: meant as it is
-    shorter = (float(f"{number:.{length}g}") for length in range(1, 10))
+    kept = int((digits - 1) * math.log10(2))  # a decimal of so many digits comes back from the float unchanged
+    shorter = (float(f"{number:.{length}g}") for length in range(kept, 10))
     return next((candidate for candidate in shorter if _rounded(candidate, digits) == number), number)
 
 
