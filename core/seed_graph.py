@@ -64,7 +64,8 @@ def ancestors(get_node: GetNode, roots: Iterable[str]) -> list[str]:
             elif node_id not in seen:
                 seen.add(node_id)
                 stack.append((node_id, True))
-                stack += [(source, False) for source in sources(get_node(node_id)) if source not in seen]
+                links = reversed(sources(get_node(node_id)))
+                stack += [(source, False) for source in links if source not in seen]
     return order
 
 
@@ -86,7 +87,7 @@ def find_seeds(
         names: node ids, titles or class names, for vary "named".
 
     Raises:
-        ValueError: there is no such seed, or a name fits no node.
+        ValueError: there is no such seed, a name fits no node, or a seed feeds inputs without a number in common.
     """
     order = ancestors(get_node, roots)
     if vary == "named":
@@ -110,6 +111,11 @@ def find_seeds(
                 if holder in found:
                     seed = found[holder]
                     found[holder] = replace(seed, low=max(low, seed.low), high=min(high, seed.high))
+    for seed in found.values():
+        if seed.low > seed.high:
+            raise ValueError(
+                f"The seed of node {seed.node} is plugged into inputs that have no number in common. Give each its own."
+            )
     return list(found.values())
 
 
@@ -210,10 +216,12 @@ def plan_attempts(inputs: Sequence[SeedInput], max_attempts: int, mode: str, lis
     Raises:
         ValueError: mode is list and a seed of the list is outside what an input takes.
     """
-    last = min(max_attempts, len(listed) + 1) if mode == "list" else max_attempts
+    last = len(listed) + 1 if mode == "list" else max_attempts
     planned: list[Seeds] = []
     used: set[str] = set()
     for attempt in range(last):
+        if len(planned) == max_attempts:
+            break
         seeds = seeds_of_attempt(inputs, attempt, mode, listed)
         key = json.dumps(seeds, sort_keys=True)
         if key not in used:
