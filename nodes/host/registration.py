@@ -1,4 +1,4 @@
-"""Registers what the literal mapping of the pack can't say: the plain ids, never over another pack's node."""
+"""Registers what the literal mapping of the pack can't say: the plain ids, never over another pack's node; handlers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import logging
 import sys
 from typing import Any
 
+from .prompts import register_prompt_handlers
+
 
 def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
     """Adds the plain ids to the pack's own mapping, each as a hidden subclass, unless the id is already taken.
 
-    Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Unless ComfyUI has loaded
-    the pack, this does nothing.
+    Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Also asks to be shown every
+    prompt that is queued. Unless ComfyUI has loaded the pack, this does nothing.
     """
     taken = _taken_ids()
     if taken is None:
@@ -21,6 +23,7 @@ def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
             logging.info("Switchyard: the node id %s belongs to another pack and is left to it.", node_id)
         else:
             mapping[node_id] = type(node_id, (node,), {"__doc__": node.__doc__, _hidden_mark(): True})
+    register_prompt_handlers()
 
 
 def _taken_ids() -> dict[str, Any] | None:

@@ -1,0 +1,97 @@
+"""What is written into the files of gated pictures: the graph and the workflow that make each one again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .provenance import (
+    Changes,
+    Graph,
+    IsLazy,
+    changes_for_picture,
+    gates_upstream,
+    missing_report,
+    read_reports,
+    rewrite_graph,
+)
+from .workflow_widgets import GetInputs, rewrite_workflow
+
+AS_QUEUED = "workflow_as_queued"
+# What graphs and workflows of a shape that nobody has foreseen raise: the picture is saved all the same.
+_UNFORESEEN = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+
+
+@dataclass
+class Source:
+    """What a picture comes from.
+
+    Args:
+        save: the id of the node that saves.
+        graph: the graph as it was queued, or None if it is not known.
+        extra: further metadata by name; the page's own workflow is called "workflow".
+        reports: the reports of gates, as text.
+        is_report_wired: whether somebody has plugged in a report by hand, for gates that might not run.
+    """
+
+    save: str
+    graph: Graph | None
+    extra: Mapping[str, Any]
+    reports: Sequence[Any]
+    is_report_wired: bool
+
+    def changes(self, index: int, count: int, is_lazy: IsLazy) -> Changes:
+        """What makes a picture again.
+
+        Raises:
+            ValueError: it can't be told.
+        """
+        if self.graph is None or self.save not in self.graph:
+            return Changes()
+        certain, behind = gates_upstream(self.graph, self.graph[self.save]["inputs"].get("images"), is_lazy)
+        reports = read_reports(self.reports)
+        missing = [gate for gate in certain + ([] if self.is_report_wired else behind) if gate not in reports]
+        if missing:
+            raise ValueError(missing_report(missing))
+        return changes_for_picture(self.graph, self.save, reports, index, count)
+
+
+def metadata_for_pictures(
+    source: Source, count: int, is_lazy: IsLazy, get_inputs: GetInputs
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is written into the file of each picture, by name, and warnings for the user.
+
+    A picture that can't be made again by other seeds alone keeps the graph as it was queued: that makes it again too,
+    by the same search.
+
+    Args:
+        source: what the pictures come from.
+        count: how many pictures are saved.
+        is_lazy: whether an input of a class may stay unasked.
+        get_inputs: gives a class's inputs as INPUT_TYPES describes them.
+    """
+    warnings: dict[str, None] = {}
+    metadata = []
+    for index in range(count):
+        try:
+            changes = source.changes(index, count, is_lazy)
+        except _UNFORESEEN as problem:
+            changes = Changes()
+            warnings[f"saved as it was queued, it will search again when loaded: {_text(problem)}"] = None
+        chunks = dict(source.extra)
+        if source.graph is not None:
+            chunks = {"prompt": rewrite_graph(source.graph, changes), **chunks}
+        if changes.literals() and isinstance(chunks.get("workflow"), Mapping):
+            try:
+                workflow = rewrite_workflow(chunks["workflow"], source.graph or {}, changes.literals(), get_inputs)
+                chunks["workflow"] = workflow
+            except _UNFORESEEN as problem:
+                chunks[AS_QUEUED] = chunks.pop("workflow")
+                warnings[f"saved without the page's layout, only as a graph: {_text(problem)}"] = None
+        metadata.append(chunks)
+    return metadata, list(warnings)
+
+
+def _text(problem: BaseException) -> str:
+    return str(problem) if type(problem) is ValueError else repr(problem)

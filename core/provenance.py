@@ -1,0 +1,262 @@
+"""What makes a gated picture again: the seeds and settings that a saved graph needs, out of the reports of its gates.
+
+A graph is what ComfyUI executes: {node id: {"class_type": str, "inputs": {name: literal or [node id, output]}}}. A
+report is what core/gate_report.py writes, as a dictionary. Nothing here changes what it is given, except for
+link_reports. Whatever can't be told for certain is a ValueError whose text tells the user why.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .seed_graph import Seeds, affected, ancestors, is_link, is_seed_name
+
+GATE = "SwitchyardQualityGate"
+SAVE = "SwitchyardSaveImageWithSeeds"
+REPORT_OUTPUT = 5
+LINK = "report_of_"
+
+Graph = Mapping[str, Mapping[str, Any]]
+Report = Mapping[str, Any]
+IsLazy = Callable[[str, str], bool]
+
+
+@dataclass
+class Changes:
+    """What a graph needs in order to make one picture again: literal inputs, and what gates replay."""
+
+    seeds: Seeds = field(default_factory=dict)
+    replays: dict[str, str] = field(default_factory=dict)
+
+    def literals(self) -> dict[tuple[str, str], int | str]:
+        """Every input that changes: {(node id, input): value}."""
+        values: dict[tuple[str, str], int | str] = {
+            (node, name): seed for node, named in self.seeds.items() for name, seed in named.items()
+        }
+        return values | {(gate, "replay"): text for gate, text in self.replays.items()}
+
+    def add(self, other: Changes) -> None:
+        for node, named in other.seeds.items():
+            self.seeds.setdefault(node, {}).update(named)
+        self.replays.update(other.replays)
+
+
+def gates_upstream(graph: Graph, root: Any, is_lazy: IsLazy) -> tuple[list[str], list[str]]:
+    """The gates that a link depends on: those that run for certain, and those only behind an input that is lazy.
+
+    A gate asks for its own inputs, although they are lazy. Links that lead nowhere are left out.
+    """
+    certain = _gates(graph, root, is_lazy)
+    behind = [gate for gate in _gates(graph, root, lambda _, __: False) if gate not in certain]
+    return certain, behind
+
+
+def _gates(graph: Graph, root: Any, is_lazy: IsLazy) -> list[str]:
+    found: list[str] = []
+    seen: set[str] = set()
+    stack = [root[0]] if is_link(root) else []
+    while stack:
+        node_id = stack.pop()
+        node = graph.get(node_id)
+        if node_id in seen or not node:
+            continue
+        seen.add(node_id)
+        is_gate = node.get("class_type") == GATE
+        if is_gate:
+            found.append(node_id)
+        for name, value in (node.get("inputs") or {}).items():
+            if is_link(value) and (is_gate or not is_lazy(node.get("class_type", ""), name)):
+                stack.append(value[0])
+    return found
+
+
+def link_reports(graph: dict[str, dict[str, Any]], is_lazy: IsLazy) -> None:
+    """Links, in place, every node that saves with seeds to the report of each gate that runs for certain before it.
+
+    Linking one that might not run, behind a switch, would make it run.
+    """
+    for node in graph.values():
+        if node.get("class_type") != SAVE:
+            continue
+        inputs = node["inputs"]
+        for name in [name for name in inputs if name.startswith(LINK)]:
+            del inputs[name]
+        for gate in gates_upstream(graph, inputs.get("images"), is_lazy)[0]:
+            inputs[LINK + gate] = [gate, REPORT_OUTPUT]
+
+
+def without_report_links(graph: Graph) -> dict[str, Any]:
+    """A deep copy of a graph without the links that link_reports adds."""
+    copied = copy.deepcopy({node_id: dict(node) for node_id, node in graph.items()})
+    for node in copied.values():
+        if node.get("class_type") == SAVE:
+            node["inputs"] = {name: value for name, value in node["inputs"].items() if not name.startswith(LINK)}
+    return copied
+
+
+def read_reports(texts: Iterable[Any]) -> dict[str, Report]:
+    """Reads the reports of gates, by gate; a text may hold several, one after the other.
+
+    Raises:
+        ValueError: a text is something else.
+    """
+    reports: dict[str, Report] = {}
+    for text in texts:
+        rest = text.strip() if isinstance(text, str) else ""
+        while True:
+            try:
+                report, end = json.JSONDecoder().raw_decode(rest)
+                if report["kind"] != "quality_gate" or report["version"] != 1:
+                    raise KeyError("kind")
+                reports[report["gate"]] = report
+            except (ValueError, KeyError, TypeError):
+                raise ValueError(
+                    f"what is plugged into report is not the report of a Quality Gate: {str(text)[:60]!r}"
+                ) from None
+            rest = rest[end:].lstrip(" \t\r\n,;")
+            if not rest:
+                break
+    return reports
+
+
+def changes_for_picture(graph: Graph, save: str, reports: Mapping[str, Report], index: int, count: int) -> Changes:
+    """What makes one of the saved pictures again.
+
+    Args:
+        graph: the graph as it was queued.
+        save: the node that saves.
+        reports: the reports of the gates upstream, by gate.
+        index: which of the saved pictures, from 0.
+        count: how many pictures are saved.
+
+    Raises:
+        ValueError: it can't be told, or literals alone can't make it again.
+    """
+    if not reports:
+        return Changes()
+    if save not in graph:
+        raise ValueError("this node is not part of the graph that was queued")
+    root = graph[save]["inputs"]["images"][0]
+    entries = _entries(graph, root, reports, index, count)
+    _check_that_one_item_suffices(graph, root, reports, entries)
+    changes = _compose(graph, root, entries, {})
+    for node, named in changes.seeds.items():
+        for name in named:
+            value = graph.get(node, {}).get("inputs", {}).get(name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ValueError(f"node {node} has no number in its input {name} that could be replaced")
+    return changes
+
+
+def _entries(
+    graph: Graph, root: str, reports: Mapping[str, Report], index: int, count: int
+) -> dict[str, Mapping[str, Any]]:
+    """What counts of the reports, by gate, upstream first: gates that a later one has copied are left out."""
+    entries = {}
+    superseded: set[str] = set()
+    for gate in reversed(ancestors(graph.__getitem__, [root])):
+        entry = _entry(reports[gate], index, count) if gate in reports and gate not in superseded else None
+        if entry:
+            entries[gate] = entry
+            superseded.update(entry["supersedes"])
+    return dict(reversed(entries.items()))
+
+
+def _entry(report: Report, index: int, count: int) -> Mapping[str, Any] | None:
+    """What a report says about a picture; None if the graph makes all of them again as it is."""
+    pictures = report["pictures"]
+    if len(pictures) == count:
+        return pictures[index]
+    if len(pictures) == 1:
+        return pictures[0]
+    if len(report["attempts"]) == 1:
+        return None
+    raise ValueError(
+        f"gate {report['gate']} handed on {len(pictures)} pictures and {count} came out of them: which is which can't "
+        "be told"
+    )
+
+
+def _compose(graph: Graph, root: str, entries: Mapping[str, Mapping[str, Any]], base: Seeds) -> Changes:
+    """The changes of all gates, each with those of the gates inside its attempt.
+
+    Args:
+        graph: the graph as it was queued.
+        root: the node that everything leads to.
+        entries: what counts, upstream first.
+        base: the seeds that the graph already has instead of its literals: those of the attempt around it.
+    """
+    composed = Changes()
+    for gate, entry in entries.items():
+        own = Changes({node: dict(seeds) for node, seeds in entry["seeds"].items()})
+        _check_that_inner_gates_are_known(graph, gate, entry)
+        own.add(_compose(graph, gate, _entries(graph, gate, entry["inner"], 0, 1), own.seeds))
+        if entry["replay"]:
+            own.replays[gate] = entry["replay"]
+        _check_that_seeds_are_not_shared(graph, root, gate, own.seeds, base)
+        composed.add(own)
+    return composed
+
+
+def _check_that_inner_gates_are_known(graph: Graph, gate: str, entry: Mapping[str, Any]) -> None:
+    """A gate that was copied inside an attempt has found its own seeds there: without its report they are lost."""
+    if not entry["seeds"]:
+        return
+    known = {gate, *entry["supersedes"]}
+    for node in affected(graph.__getitem__, [gate], entry["seeds"]):
+        if graph[node]["class_type"] == GATE and node not in known:
+            raise ValueError(f"gate {node} ran inside an attempt of gate {gate}, behind a switch, without a report")
+
+
+def _check_that_seeds_are_not_shared(graph: Graph, root: str, gate: str, seeds: Seeds, base: Seeds) -> None:
+    """New seeds in place are right only if everything that comes from their nodes comes through the gate."""
+    changed = {
+        node
+        for node, named in seeds.items()
+        for name, seed in named.items()
+        if base.get(node, {}).get(name, graph.get(node, {}).get("inputs", {}).get(name)) != seed
+    }
+    closed = {**graph, gate: {"class_type": GATE, "inputs": {}}}
+    shared = changed.intersection(ancestors(closed.__getitem__, [root]))
+    if shared:
+        raise ValueError(
+            f"the seed of node {', '.join(sorted(shared))} also reaches the picture past gate {gate}, with the first "
+            "attempt's seed"
+        )
+
+
+def _check_that_one_item_suffices(
+    graph: Graph, root: str, reports: Mapping[str, Report], entries: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """One picture out of several is made alone: a sampler after the gate would give it the first one's noise."""
+    for gate, entry in entries.items():
+        if not entry["replay"].startswith("item") or len(reports[gate]["pictures"]) == 1:
+            continue
+        for node in affected(graph.__getitem__, [root], [gate]):
+            after = entries.get(node)
+            has_seed = any(is_seed_name(name) for name in graph[node]["inputs"])
+            if node != gate and (has_seed or (after and after["replay"].startswith("item"))):
+                raise ValueError(
+                    f"the pictures of gate {gate} go through node {node} together, which would treat one alone "
+                    "otherwise"
+                )
+
+
+def rewrite_graph(graph: Graph, changes: Changes) -> dict[str, Any]:
+    """A copy of the graph with the changes, without the links that link_reports adds."""
+    copied = without_report_links(graph)
+    for (node, name), value in changes.literals().items():
+        copied[node]["inputs"][name] = value
+    return copied
+
+
+def missing_report(gates: Collection[str]) -> str:
+    """Says that gates may have run, but not what they did."""
+    return (
+        f"gate {', '.join(sorted(gates))} is behind a switch, so that its report does not get here by itself; plug its "
+        "report output into report"
+    )

@@ -1,0 +1,55 @@
+"""Pictures as files, as ComfyUI's own Save Image writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+_COMPRESSION = 4  # as ComfyUI
+
+
+def save_pictures(
+    batches: Iterable[Any], prefixes: Sequence[str], metadata: Iterable[Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """Saves pictures into ComfyUI's output folder.
+
+    Args:
+        batches: IMAGE tensors, of any sizes.
+        prefixes: for each batch the beginning of its files' names, with ComfyUI's placeholders; the last one counts
+            for all that follow.
+        metadata: for each picture, what is written into its file as JSON, by name; left out with --disable-metadata.
+
+    Returns:
+        What the page needs to show the files.
+    """
+    import folder_paths
+    import numpy as np
+    from comfy.cli_args import args
+    from PIL import Image
+
+    saved, texts = [], iter(metadata)
+    for batch, prefix in zip(batches, chain(prefixes, repeat(prefixes[-1]))):
+        if not len(batch):
+            continue
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
+            prefix, folder_paths.get_output_directory(), batch[0].shape[1], batch[0].shape[0]
+        )
+        for number, picture in enumerate(batch):
+            levels = np.clip(255.0 * picture.cpu().numpy(), 0, 255).astype(np.uint8)
+            file = f"{name.replace('%batch_num%', str(number))}_{counter + number:05}_.png"
+            chunks = None if args.disable_metadata else _chunks(next(texts))
+            Image.fromarray(levels).save(Path(folder) / file, pnginfo=chunks, compress_level=_COMPRESSION)
+            saved.append({"filename": file, "subfolder": subfolder, "type": "output"})
+    return saved
+
+
+def _chunks(metadata: Mapping[str, Any]) -> Any:
+    from PIL.PngImagePlugin import PngInfo
+
+    chunks = PngInfo()
+    for name, value in metadata.items():
+        chunks.add_text(name, json.dumps(value))
+    return chunks

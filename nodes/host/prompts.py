@@ -1,0 +1,61 @@
+"""What happens to a prompt when it is queued, before ComfyUI checks and runs it."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ...core.provenance import link_reports
+
+
+def register_prompt_handlers() -> None:
+    """Asks ComfyUI's server, if there is one, to show us every prompt."""
+    server = getattr(getattr(sys.modules.get("server"), "PromptServer", None), "instance", None)
+    if server is not None:
+        server.add_on_prompt_handler(handle_prompt)
+
+
+def handle_prompt(request: dict[str, Any]) -> dict[str, Any]:
+    """Links the nodes that save with seeds to the gates before them, in the prompt of a request.
+
+    A prompt that is not well-formed stays as it is: ComfyUI itself says what is wrong with it.
+    """
+    try:
+        link_reports(request["prompt"], functools.cache(is_lazy))
+    except (LookupError, TypeError, AttributeError) as problem:
+        logging.debug("Switchyard: the prompt is not well-formed: %r", problem)
+    return request
+
+
+def is_lazy(class_type: str, name: str) -> bool:
+    """Whether what is plugged into an input may stay unasked. True as well if that can't be told."""
+    import nodes
+
+    node_class = nodes.NODE_CLASS_MAPPINGS.get(class_type)
+    try:
+        types = node_class.INPUT_TYPES()
+        for kind in ("required", "optional"):
+            if name in types.get(kind, {}):
+                return _mentions_lazy(types[kind][name])
+        # Inputs that grow are called "images.image3", and "images" says how each of them is.
+        grown = [types.get(kind, {}).get(name.split(".")[0]) for kind in ("required", "optional")]
+        return _mentions_lazy(grown)
+    except Exception:  # noqa: BLE001 - other packs' code: whatever it raises, we can't tell
+        return True
+
+
+def _mentions_lazy(spec: Any) -> bool:
+    if isinstance(spec, Mapping):
+        return bool(spec.get("lazy")) or any(_mentions_lazy(value) for value in spec.values())
+    return isinstance(spec, (list, tuple)) and any(_mentions_lazy(value) for value in spec)
+
+
+def declared_inputs(class_type: str) -> dict[str, Any]:
+    """A class's inputs as it declares them, the required ones first."""
+    import nodes
+
+    types = nodes.NODE_CLASS_MAPPINGS[class_type].INPUT_TYPES()
+    return {**types.get("required", {}), **types.get("optional", {})}
