@@ -30,13 +30,13 @@ def progress_line(number: int, attempts: Sequence[Attempt], settings: GateSettin
 
 
 def outcome_line(picks: Sequence[Pick], attempts: Sequence[Attempt], settings: GateSettings, passed: bool) -> str:
-    """The line at the end: "passed at attempt 3: 0.83 >= 0.8"."""
+    """The line at the end: "passed at attempt 3 with 0.83, needs >= 0.8"."""
     score, count = _show(picked_score(picks, attempts, settings)), len(attempts)
     tried = f"{count} attempt{'s' if count > 1 else ''}"
     if passed and settings.keep == "whole":
         return f"passed at attempt {picks[0].attempt + 1} with {score}, needs {settings.rules[0]}"
     if passed:
-        return f"{len(picks)} passed after {tried}, the lowest with {score}, needs {settings.rules[0]}"
+        return f"{len(picks)} passed after {tried}, the worst with {score}, needs {settings.rules[0]}"
     return (
         f"not enough passed in {tried}, best {_show(best_score(attempts, settings))}, needs {settings.rules[0]}: "
         + (NOTHING_PASSED[settings.if_none_pass])

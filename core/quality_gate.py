@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .values import is_grid, kind_of, unwrap
+from .values import as_list, is_grid, kind_of, unwrap
 
 COMPARISONS = ("greater_or_equal", "greater_than", "less_or_equal", "less_than")
 SYMBOLS = {">=": COMPARISONS[0], ">": COMPARISONS[1], "<=": COMPARISONS[2], "<": COMPARISONS[3]}
@@ -75,8 +75,8 @@ class GateSettings:
         ):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
-        if self.combine == "weighted" and (any(w < 0 for w in self.weights) or not sum(self.weights) > 0):
-            raise ValueError("weights must be 0 or more, and at least one above 0.")
+        if self.combine == "weighted" and not (min(self.weights, default=0) >= 0 < sum(self.weights) < math.inf):
+            raise ValueError("weights must be finite, 0 or more, and at least one above 0.")
 
 
 @dataclass(frozen=True)
@@ -181,12 +181,18 @@ def _numbers(value: Any) -> list[float]:
     if value is None:
         return [math.nan]
     if isinstance(value, (bool, int, float)):
-        return [float(value)]
-    if is_grid(value):
-        return [float(number) for number in value.flatten().tolist()]
-    if isinstance(value, (list, tuple)):
-        return [number for item in value for number in _numbers(item)]
+        return [_as_float(value)]
+    items = as_list(value.flatten()) if is_grid(value) else value
+    if isinstance(items, (list, tuple)):
+        return [number for item in items for number in _numbers(item)]
     raise ValueError(f"A score is a {kind_of(value)}; it must be a number or a list of numbers.")
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return math.inf if value > 0 else -math.inf
 
 
 def judge(parts: Parts, settings: GateSettings) -> Verdict:
