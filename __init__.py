@@ -1,18 +1,29 @@
 """Switchyard: conditional, quality-gated workflows for ComfyUI."""
 
+from .nodes.attempt_seed import AttemptSeed
 from .nodes.compare import Compare
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
+from .nodes.quality_gate import QualityGate
+from .nodes.quality_gate_steps import QualityGateAttempt, QualityGateChoice, QualityGateItems, QualityGateResult
 from .nodes.quality_score import QualityScore
+from .nodes.save_image_with_seeds import SaveImageWithSeeds
 from .nodes.select import Select
 from .nodes.switch import Switch
 
 NODE_CLASS_MAPPINGS = {
+    "SwitchyardAttemptSeed": AttemptSeed,
     "SwitchyardCompare": Compare,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
+    "SwitchyardQualityGate": QualityGate,
+    "SwitchyardQualityGateAttempt": QualityGateAttempt,
+    "SwitchyardQualityGateChoice": QualityGateChoice,
+    "SwitchyardQualityGateItems": QualityGateItems,
+    "SwitchyardQualityGateResult": QualityGateResult,
     "SwitchyardQualityScore": QualityScore,
+    "SwitchyardSaveImageWithSeeds": SaveImageWithSeeds,
     "SwitchyardSelect": Select,
     "SwitchyardSwitch": Switch,
 }

@@ -24,3 +24,11 @@ def _as_json(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return str(value)
+
+
+def rewrite(payload: dict[str, Any], kind: str, summary: str, **data: Any) -> None:
+    """Changes a payload in place after it was sent: the history and ComfyUI's cache hold the same object.
+
+    A node that expands sends its payload before the expansion runs; this is how the final word gets there.
+    """
+    payload.update(kind=kind, summary=summary, data=_as_json(data))

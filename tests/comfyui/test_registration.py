@@ -18,6 +18,7 @@ from engine.run import run_graph
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLAIN = set(switchyard_pack.PLAIN_IDS)
 PREFIXED = set(switchyard_pack.NODE_CLASS_MAPPINGS) - PLAIN
+INNER = {name for name, node in switchyard_pack.NODE_CLASS_MAPPINGS.items() if getattr(node, "DEV_ONLY", False)} - PLAIN
 FOREIGN = '''
 class Foreign:
     """Stands for another pack's node."""
@@ -51,18 +52,18 @@ def test_the_log_has_no_complaint_about_the_pack(server):
         assert trouble not in log
 
 
-def test_plain_ids_are_hidden_and_prefixed_ones_are_not(server):
+def test_plain_ids_and_what_gates_expand_into_are_hidden_and_no_others(server):
     info = server.get("/object_info")
     for name in PLAIN | PREFIXED:
         hidden = info[name].get("deprecated", False) or info[name].get("dev_only", False)
-        assert hidden == (name in PLAIN), name
+        assert hidden == (name in PLAIN | INNER), name
 
 
 def test_the_page_is_given_our_scripts_and_help_pages(server):
     scripts = server.get("/extensions")
     assert "/extensions/switchyard-nodes/js/type_following.js" in scripts
     assert not [script for script in scripts if script.endswith(".mjs")]
-    for name in PREFIXED:
+    for name in PREFIXED - INNER:
         assert server.get_bytes(f"/extensions/switchyard-nodes/docs/{name}.md").startswith(b"# ")
 
 

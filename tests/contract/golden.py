@@ -33,11 +33,18 @@ def describe(node: type) -> dict[str, Any]:
     }
 
 
+def is_inner(node: type) -> bool:
+    """Whether a node is only made by another one, when that expands: no workflow holds it."""
+    return getattr(node, "DEV_ONLY", False)
+
+
 def describe_pack(pack: Any) -> dict[str, Any]:
-    """Every node under its prefixed id, and which node each plain id stands for."""
-    nodes = pack.NODE_CLASS_MAPPINGS
+    """Every node of the menu under its prefixed id, those that only expansions hold, and what plain ids stand for."""
+    nodes = {name: node for name, node in pack.NODE_CLASS_MAPPINGS.items() if name not in pack.PLAIN_IDS}
+    inner = sorted(name for name, node in nodes.items() if is_inner(node))
     return {
-        "nodes": {name: describe(nodes[name]) for name in sorted(nodes) if name not in pack.PLAIN_IDS},
+        "nodes": {name: describe(nodes[name]) for name in sorted(nodes) if name not in inner},
+        "inner_nodes": inner,
         "plain_ids": {plain: node.__name__ for plain, node in sorted(pack.PLAIN_IDS.items())},
     }
 

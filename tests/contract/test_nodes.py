@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 import switchyard_pack
-from golden import GOLDEN, describe, describe_pack
+from golden import GOLDEN, describe, describe_pack, is_inner
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NODES = {
-    name: node for name, node in switchyard_pack.NODE_CLASS_MAPPINGS.items() if name not in switchyard_pack.PLAIN_IDS
+    name: node
+    for name, node in switchyard_pack.NODE_CLASS_MAPPINGS.items()
+    if name not in switchyard_pack.PLAIN_IDS and not is_inner(node)
 }
 ATTRIBUTES = [
     "DISPLAY_NAME",
@@ -62,7 +64,7 @@ def check_name(node_id: str, node: Any) -> None:
     assert node_id == f"Switchyard{node.__name__}"
     assert node_id.isalpha()
     assert stem == re.sub(r"(?<!^)(?=[A-Z])", "_", node.__name__).lower(), "the file has another name than its class"
-    assert node.DISPLAY_NAME.replace(" ", "") == node.__name__
+    assert node.DISPLAY_NAME.replace(" ", "").casefold() == node.__name__.casefold()
     assert re.fullmatch(r"Switchyard(/[A-Z][a-z]+)", node.CATEGORY)
 
 
@@ -76,7 +78,7 @@ def check_attributes(node: Any) -> None:
 
 
 def check_signature(node: Any) -> None:
-    declared = inputs_of(node)
+    declared = {**inputs_of(node), **dict.fromkeys(node.INPUT_TYPES().get("hidden", {}), ("hidden", {}))}
     for name in ("execute", "check_lazy_status"):
         if not hasattr(node, name):
             continue
@@ -86,7 +88,8 @@ def check_signature(node: Any) -> None:
         assert named <= set(declared), f"{name} takes {named - set(declared)}, which INPUT_TYPES does not declare"
         assert takes_any or named == set(declared), f"{name} does not take {set(declared) - named}"
         required = {p.name for p in parameters if p.default is p.empty and p.name in named}
-        assert required <= set(node.INPUT_TYPES().get("required", {})), f"{name} needs what INPUT_TYPES calls optional"
+        given = {name for kind in ("required", "hidden") for name in node.INPUT_TYPES().get(kind, {})}
+        assert required <= given, f"{name} needs what INPUT_TYPES calls optional"
     validated = inspect.signature(getattr(node, "VALIDATE_INPUTS", lambda: True)).parameters
     assert set(validated) <= set(declared)
     for parameter in inspect.signature(node.execute).parameters.values():
@@ -160,6 +163,7 @@ def example_graphs() -> list[list[dict[str, Any]]]:
 def test_the_golden_file_has_no_other_nodes_and_the_same_plain_ids():
     golden, now = json.loads(GOLDEN.read_text(encoding="utf-8")), describe_pack(switchyard_pack)
     assert list(golden["nodes"]) == list(now["nodes"])
+    assert golden["inner_nodes"] == now["inner_nodes"]
     assert golden["plain_ids"] == now["plain_ids"]
 
 

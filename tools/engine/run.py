@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from .server import Server
 
 Graph = dict[str, dict[str, Any]]
+PROGRESS_TEXT = 3
 
 
 @dataclass
@@ -22,6 +24,10 @@ class Run:
         status: "success", "error", "interrupted", or "rejected" when validation refused the graph.
         started: ids of the nodes that the engine started, in order, each once. A node whose input is blocked is
             started too, but its function is not called.
+        stages: for each time that a node was started the node of the graph that it stands for: itself, or what an
+            expansion copied. A node that asks for lazy inputs is started once more for each time it asks.
+        texts: what nodes said about their progress, as (node id, text), in order.
+        received_bytes: the size of all messages.
         cached: ids of the nodes whose result came from the cache.
         outputs: the "ui" dictionaries of the nodes, by id.
         error: the message of the node that failed, or of the refusal; error_node is its id.
@@ -31,6 +37,9 @@ class Run:
     prompt_id: str = ""
     status: str = ""
     started: list[str] = field(default_factory=list)
+    stages: list[str] = field(default_factory=list)
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    received_bytes: int = 0
     cached: list[str] = field(default_factory=list)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     error: str = ""
@@ -41,6 +50,10 @@ class Run:
     def saved(self, node_id: str) -> list[str]:
         """The names of the files that an output node wrote."""
         return [image["filename"] for image in self.outputs.get(node_id, {}).get("images", [])]
+
+    def times_started(self, node_id: str) -> int:
+        """How often a node of the graph was started, its copies in expansions included."""
+        return self.stages.count(node_id)
 
     def verdict(self, node_id: str) -> dict[str, Any]:
         """The payload that a node of ours sent to the page."""
@@ -84,12 +97,22 @@ async def _run(server: Server, graph: Graph, extra_data: dict[str, Any]) -> Run:
             run.error = f"{answer['error']['message']} {answer['error'].get('details', '')}".strip()
             return run
         async for message in socket:
-            if message.type == aiohttp.WSMsgType.TEXT and _take(run, json.loads(message.data)):
+            run.received_bytes += len(message.data)
+            if message.type == aiohttp.WSMsgType.BINARY:
+                _take_text(run, message.data)
+            elif message.type == aiohttp.WSMsgType.TEXT and _take(run, json.loads(message.data)):
                 break
         async with session.get(f"{server.url}/history/{run.prompt_id}") as reply:
             history = await reply.json()
     run.outputs = history.get(run.prompt_id, {}).get("outputs", {})
     return run
+
+
+def _take_text(run: Run, message: bytes) -> None:
+    """Takes a progress text in: its kind (3), the length of the node's id, the id, and the text."""
+    kind, length = struct.unpack(">II", message[:8])
+    if kind == PROGRESS_TEXT:
+        run.texts.append((message[8 : 8 + length].decode(), message[8 + length :].decode()))
 
 
 def _take(run: Run, event: dict[str, Any]) -> bool:
@@ -100,6 +123,7 @@ def _take(run: Run, event: dict[str, Any]) -> bool:
     if kind == "execution_cached":
         run.cached = list(data["nodes"])
     elif kind == "executing" and data["node"] is not None:
+        run.stages.append(data.get("display_node", data["node"]))
         if data["node"] not in run.started:
             run.started.append(data["node"])
     elif kind == "execution_error" and data["exception_type"] == "ExecutionBlocked":

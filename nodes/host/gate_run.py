@@ -1,0 +1,160 @@
+"""One run of a Quality Gate: what it was told, what it has tried, and what it comes to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakValueDictionary
+
+from ...core.attempt_memory import AttemptMemory
+from ...core.batches import Values, join_items, pick_items
+from ...core.gate_report import Replay, attempt_entry, outcome_line, picture_entry, report_text
+from ...core.quality_gate import (
+    Attempt,
+    GateSettings,
+    Pick,
+    fallback_picks,
+    items_to_retry,
+    passing_picks,
+    picked_score,
+)
+from ...core.seed_graph import GetNode, Seeds, affected, find_seeds, is_link, plan_attempts, read_names
+from ...core.seeds import read_seeds
+from .attempts import copied_gates, display_seeds, seed_range
+from .graph import block
+from .page import rewrite
+
+
+@dataclass(eq=False)
+class GateRun:
+    """One execution of a gate: what it was told, what it has tried, and where it tells the page about it."""
+
+    gate: str
+    settings: GateSettings
+    links: dict[str, Any]
+    memory: AttemptMemory
+    payload: dict[str, Any]
+    started: float
+    max_seconds: float
+    replay: Replay | None
+    gives_list: bool = False
+    asked: float = 0.0
+    plan: list[Seeds] = field(default_factory=list)
+    supersedes: list[str] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    decided: tuple[list[Pick], bool] | None = None
+
+    def roots(self) -> list[str]:
+        return [link[0] for link in self.links.values() if is_link(link)]
+
+    def plan_seeds(self, dynprompt: Any, options: Mapping[str, Any]) -> None:
+        """Works out which seeds vary and how, for as many attempts as may be made.
+
+        Raises:
+            ValueError: no seed is upstream of the value and of a score, though there is more than one attempt to make.
+        """
+        get_node, roots = dynprompt.get_node, self.roots()
+        most = 1 if self.replay else self.settings.max_attempts
+        is_alone = most == 1 and not (self.replay and self.replay.items)
+        try:
+            seeds = find_seeds(get_node, roots, seed_range, options["vary"], read_names(options["seed_nodes"]))
+            self.plan = plan_attempts(seeds, most, options["seed_mode"], read_seeds(options["seed_list"]))
+            varied = self.plan[0]
+            if not is_alone:
+                self._check_that_seeds_matter(get_node, varied)
+            self.supersedes = [
+                dynprompt.get_display_node_id(gate) for gate in copied_gates(dynprompt, self.links, varied)
+            ]
+        except ValueError:
+            if not is_alone:
+                raise
+            self.plan = [{}]
+
+    def _check_that_seeds_matter(self, get_node: GetNode, varied: Seeds) -> None:
+        scores = [link for name, link in self.links.items() if name != "value"]
+        for what, links in (("value", [self.links["value"]]), ("score", scores)):
+            roots = [link[0] for link in links if is_link(link)]
+            if not affected(get_node, roots, varied):
+                raise ValueError(
+                    f"What is plugged into {what} does not depend on a seed that varies (of node {', '.join(varied)}), "
+                    "so every further attempt would give the same. Check the links, vary and seed_nodes."
+                )
+
+    def add_attempt(self, attempt: Attempt, item_count: int) -> None:
+        """Records an attempt that was made.
+
+        Raises:
+            ValueError: items are kept one by one, but there is not one score for each.
+        """
+        if self.settings.keep != "whole" and item_count != len(attempt.scores):
+            raise ValueError(
+                f"keep is {self.settings.keep!r}, which takes one score for each picture, but there are "
+                f"{len(attempt.scores)} scores for {item_count} pictures. Plug in a list of scores, such as the scores "
+                "output of Quality Score."
+            )
+        self.attempts.append(attempt)
+
+    def items_to_retry(self) -> list[int] | None:
+        return items_to_retry(passing_picks(self.attempts, self.settings), self.settings)
+
+    def outcome(self) -> tuple[list[Pick], bool] | None:
+        """What is handed on and whether it passed, or None while a further attempt is to be made."""
+        if self.decided is None:
+            self.decided = self._decide()
+        return self.decided
+
+    def _decide(self) -> tuple[list[Pick], bool] | None:
+        picks = [pick for pick in passing_picks(self.attempts, self.settings) if pick is not None]
+        wanted = len(passing_picks(self.attempts, self.settings))
+        if self.replay:
+            return [Pick(0, self.replay.item)], bool(picks)
+        if len(picks) == wanted:
+            return picks, True
+        is_late = self.max_seconds > 0 and time.monotonic() - self.started >= self.max_seconds
+        if is_late:
+            self.notes.append(f"Stopped after {self.max_seconds:g} s, as max_seconds says.")
+        if is_late or len(self.attempts) >= len(self.plan):
+            return fallback_picks(self.attempts, self.settings), False
+        return None
+
+
+# The runs that are going on, by the id of their gate. Each is held by its gate's Choice node until the prompt ends.
+runs: WeakValueDictionary[str, GateRun] = WeakValueDictionary()
+
+
+def conclude(run: GateRun, dynprompt: Any, values: Mapping[int, Values]) -> tuple[Any, ...]:
+    """The gate's outputs once its outcome is known; its verdict is rewritten.
+
+    Raises:
+        ValueError: not enough passed, and if_none_pass is "error".
+    """
+    outcome = run.outcome()
+    assert outcome is not None
+    picks, passed = outcome
+    settings, withholds = run.settings, not passed and not run.replay
+    line = outcome_line(picks, run.attempts, settings, passed)
+    seeds = {attempt.number: display_seeds(dynprompt, run.plan[attempt.number]) for attempt in run.attempts}
+    attempts = [attempt_entry(attempt, seeds[attempt.number], settings) for attempt in run.attempts]
+    by_number = {attempt.number: attempt for attempt in run.attempts}
+    pictures = [
+        picture_entry(pick, by_number[pick.attempt], seeds[pick.attempt], settings, run.supersedes) for pick in picks
+    ]
+    score = picked_score(picks, run.attempts, settings)
+    rewrite(run.payload, "quality_gate", line, passed=passed, score=score, attempts=attempts, pictures=pictures)
+    if withholds and settings.if_none_pass == "error":
+        raise ValueError(f"Quality Gate: {line}. Lower the threshold, raise max_attempts, or change if_none_pass.")
+    gate = dynprompt.get_display_node_id(run.gate)
+    report = report_text(gate, attempts, pictures, settings, passed, run.notes, score=score)
+    seed = next((seed for named in seeds[picks[0].attempt].values() for seed in named.values()), 0)
+    value = block() if withholds and settings.if_none_pass == "block" else _output(picks, values, run.gives_list)
+    return value, score, passed, len(run.attempts), seed, report
+
+
+def _output(picks: list[Pick], values: Mapping[int, Values], gives_list: bool) -> Values:
+    if picks[0].item is None:
+        return values[picks[0].attempt]
+    items = [pick_items(values[pick.attempt], [pick.item]) for pick in picks if pick.item is not None]
+    return [value for item in items for value in item] if gives_list else join_items(items)
