@@ -39,15 +39,29 @@ def pick_items(values: Values, indexes: Sequence[int]) -> Values:
 
 
 def _pick_latents(latent: dict[str, Any], indexes: list[int]) -> dict[str, Any]:
-    size = batch_size(latent)
     picked = dict(latent)
     picked["samples"] = latent["samples"][indexes]
-    mask: Any = latent.get("noise_mask")
-    if is_tensor(mask) and mask.shape[0] == size:
-        picked["noise_mask"] = mask[indexes]
-    if "batch_index" in latent:
-        picked["batch_index"] = [latent["batch_index"][index] for index in indexes]
+    if _has_noise_masks(latent) and latent["noise_mask"].shape[0] > 1:
+        picked["noise_mask"] = _noise_masks(latent)[indexes]
+    places = _batch_index(latent)
+    picked["batch_index"] = [places[index] for index in indexes]
     return picked
+
+
+def _batch_index(latent: dict[str, Any]) -> list[int]:
+    """Which noise each item takes when it is sampled again: that of its place in the batch where it was made."""
+    return latent.get("batch_index", list(range(batch_size(latent))))
+
+
+def _has_noise_masks(latent: dict[str, Any]) -> bool:
+    mask: Any = latent.get("noise_mask")
+    return is_tensor(mask) and mask.ndim >= 3
+
+
+def _noise_masks(latent: dict[str, Any]) -> Any:
+    """The noise mask of each item: ComfyUI repeats masks in turn where there are fewer of them than items."""
+    mask, size = latent["noise_mask"], batch_size(latent)
+    return mask[[item % mask.shape[0] for item in range(size)]]
 
 
 def join_items(parts: Sequence[Values]) -> Values:
@@ -73,12 +87,25 @@ def _join_tensors(tensors: Sequence[Any]) -> Any:
 
 
 def _join_latents(latents: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """One latent out of several, or None where they differ in more than their samples."""
-    extra = [{key: value for key, value in latent.items() if key != "samples"} for latent in latents]
-    samples = _join_tensors([latent["samples"] for latent in latents])
-    if samples is None or any(extra):
+    """One latent out of several, or None where they don't fit together."""
+    joined: dict[str, Any] = {"samples": _join_tensors([latent["samples"] for latent in latents])}
+    if any("batch_index" in latent for latent in latents):
+        joined["batch_index"] = [place for latent in latents for place in _batch_index(latent)]
+    if all(_has_noise_masks(latent) for latent in latents):
+        joined["noise_mask"] = _join_tensors([_noise_masks(latent) for latent in latents])
+    if any(value is None for value in joined.values()):
         return None
-    return {"samples": samples}
+    others = [{key: value for key, value in latent.items() if key not in joined} for latent in latents]
+    return {**others[0], **joined} if all(_is_same(other, others[0]) for other in others) else None
+
+
+def _is_same(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    """Whether two latents agree in all else: the same objects, or the same numbers and words."""
+    plain = (bool, int, float, str)
+    return a.keys() == b.keys() and all(
+        value is b[key] or (isinstance(value, plain) and isinstance(b[key], plain) and value == b[key])
+        for key, value in a.items()
+    )
 
 
 def size_in_bytes(value: Any) -> int | None:
