@@ -180,6 +180,22 @@ class ProbeSample:
         return {"ui": {"ran": [seed]}, "result": (pictures,)}
 
 
+class ProbeMix:
+    """Gives a number that follows from all that it is given."""
+
+    RETURN_TYPES = ("FLOAT",)
+    FUNCTION = "execute"
+    CATEGORY = "probe"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        optional = {"a": (ANY, {}), "b": (ANY, {}), "seed": ("INT", {"default": 0, "max": 2**64 - 1})}
+        return {"required": {"label": ("STRING", {})}, "optional": optional}
+
+    def execute(self, label, a=None, b=None, seed=None):
+        return {"ui": {"ran": [label]}, "result": (unit(label, a, b, seed),)}
+
+
 class ProbeBrightness:
     """Stands for a scorer: the brightness of each picture, as a list, and the lowest one."""
 
@@ -242,6 +258,7 @@ NODE_CLASS_MAPPINGS = dict(
     ProbeFile=ProbeFile,
     ProbeSleep=ProbeSleep,
     ProbeSample=ProbeSample,
+    ProbeMix=ProbeMix,
     ProbeBrightness=ProbeBrightness,
     ProbeCatch=ProbeCatch,
     ProbeFacts=ProbeFacts,
