@@ -99,15 +99,15 @@ def without_report_links(graph: Graph) -> dict[str, Any]:
 
 
 def read_reports(texts: Iterable[Any]) -> dict[str, Report]:
-    """Reads the reports of gates, by gate; a text may hold several, one after the other.
+    """Reads the reports of gates, by gate; a text may hold several, one after the other, or none if it is empty.
 
     Raises:
         ValueError: a text is something else.
     """
     reports: dict[str, Report] = {}
     for text in texts:
-        rest = text.strip() if isinstance(text, str) else ""
-        while True:
+        rest = text.strip() if isinstance(text, str) else repr(text)
+        while rest:
             try:
                 report, end = json.JSONDecoder().raw_decode(rest)
                 if report["kind"] != "quality_gate" or report["version"] != 1:
@@ -118,8 +118,6 @@ def read_reports(texts: Iterable[Any]) -> dict[str, Report]:
                     f"what is plugged into report is not the report of a Quality Gate: {str(text)[:60]!r}"
                 ) from None
             rest = rest[end:].lstrip(" \t\r\n,;")
-            if not rest:
-                break
     return reports
 
 

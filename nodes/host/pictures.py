@@ -31,7 +31,7 @@ def save_pictures(
     from PIL import Image
 
     saved, texts = [], iter(metadata)
-    for batch, prefix in zip(batches, chain(prefixes, repeat(prefixes[-1]))):
+    for batch, prefix in zip(batches, chain(prefixes, repeat(prefixes[-1])), strict=False):
         if not len(batch):
             continue
         folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
