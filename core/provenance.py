@@ -48,7 +48,8 @@ class Changes:
 def gates_upstream(graph: Graph, root: Any, is_lazy: IsLazy) -> tuple[list[str], list[str]]:
     """The gates that a link depends on: those that run for certain, and those only behind an input that is lazy.
 
-    A gate asks for its own inputs, although they are lazy. Links that lead nowhere are left out.
+    A gate asks for its own inputs, although they are lazy; only one that replays some items of a batch does not, and
+    the gates before it replay what they did in that batch. Links that lead nowhere are left out.
     """
     certain = _gates(graph, root, is_lazy)
     behind = [gate for gate in _gates(graph, root, lambda _, __: False) if gate not in certain]
@@ -66,9 +67,12 @@ def _gates(graph: Graph, root: Any, is_lazy: IsLazy) -> list[str]:
             continue
         seen.add(node_id)
         is_gate = node.get("class_type") == GATE
+        inputs = node.get("inputs") or {}
         if is_gate:
             found.append(node_id)
-        for name, value in (node.get("inputs") or {}).items():
+            if " of " in str(inputs.get("replay")):  # makes copies of what is before it, and asks for nothing
+                continue
+        for name, value in inputs.items():
             if is_link(value) and (is_gate or not is_lazy(node.get("class_type", ""), name)):
                 stack.append(value[0])
     return found

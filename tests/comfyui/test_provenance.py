@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy
@@ -10,6 +12,9 @@ import pytest
 from gate_graphs import batch_graph, first_bright, gate_graph, gate_node, level
 from graphs import node, value, values
 from PIL import Image
+
+from engine.pack import install_pack
+from engine.run import run_graph
 
 WINNER = first_bright(0.9)
 
@@ -204,6 +209,26 @@ def test_a_chain_that_varies_only_its_second_sampler(run, read, check_again):
     check_again(saved)
 
 
+def test_a_gate_inside_the_attempts_of_another_one_for_some_pictures_of_a_batch(run, read, check_again):
+    graph = batch_graph(3, threshold=0.3)
+    graph["gate"]["inputs"]["score"] = ["score", 1]
+    graph["sample_2"] = node("ProbeSample", seed=3, latent=["latent", 0], model=["gate", 0])
+    graph["score_2"] = node("ProbeBrightness", image=["sample_2", 0])
+    graph["gate_2"] = gate_node("sample_2", "score_2", 0.7, keep="each")
+    graph["gate_2"]["inputs"]["score"] = ["score_2", 0]
+    result = run(graph | {"save": save("gate_2")})
+    files = read(result)
+    assert len({saved.prompt["sample_2"]["inputs"]["seed"] for saved in files}) > 1
+    assert any(" of " in saved.prompt["gate_2"]["inputs"]["replay"] for saved in files)
+    assert warnings_of(result) == []
+    for saved in files:
+        again = run(saved.prompt)
+        (picture,) = read(again)
+        assert numpy.array_equal(picture.pixels, saved.pixels)
+        assert picture.prompt == saved.prompt
+        assert len(again.verdict("gate_2")["data"]["attempts"]) == 1
+
+
 def test_a_seed_that_also_goes_past_the_gate_is_left_alone_and_said(run, read):
     graph = gate_graph()
     graph["both"] = node("ImageBatch", image1=["gate", 0], image2=["pass", 0])
@@ -323,3 +348,29 @@ def test_a_wrong_report_does_not_cost_the_picture(run, read):
     (saved,) = read(result)
     assert saved.prompt == graph
     assert "is not the report of a Quality Gate: 'text'" in warnings_of(result)[0]
+
+
+def test_an_interrupted_search_saves_nothing_and_can_be_queued_again(server, run, read):
+    start = next(seed for seed in range(1200, 9000) if first_bright(0.9, seed) > seed + 6)
+    graph = gate_graph(seed=start, sample={"seconds": 0.4}) | {"save": save()}
+    before = len(server.log_text())
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(run, graph)
+        while "attempt 2 of" not in server.log_text()[before:]:
+            time.sleep(0.05)
+        server.post("/interrupt", {})
+        interrupted = running.result()
+    assert interrupted.status == "interrupted"
+    assert interrupted.saved("save") == []
+    (saved,) = read(run(graph))
+    assert saved.prompt["sample"]["inputs"]["seed"] == first_bright(0.9, start)
+
+
+def test_without_metadata_nothing_is_written_into_the_files(make_server):
+    server = make_server("bare_files", "--disable-metadata")
+    install_pack(server.base / "custom_nodes")
+    with server:
+        result = run_graph(server, gate_graph() | {"save": save()})
+    with Image.open(server.base / "output" / result.saved("save")[0]) as picture:
+        assert picture.text == {}
+        assert picture.getpixel((0, 0)) == (byte(level(WINNER)),) * 3
