@@ -283,6 +283,7 @@ class QualityGate:
         inputs = dynprompt.get_node(gate)["inputs"]
         run = GateRun(
             gate=gate,
+            shown_as=dynprompt.get_display_node_id(gate),
             settings=settings,
             links={name: inputs[name] for name in ("value", *SCORES) if name in inputs},
             memory=self._memory,

@@ -182,7 +182,7 @@ class QualityGateChoice:
         line = progress_line(number, run.attempts, run.settings, len(run.plan))
         run.asked = time.monotonic()
         run.payload["summary"] = line
-        show_text(run.gate, line)
+        show_text(run.shown_as, line)
 
     def execute(
         self,

@@ -25,6 +25,7 @@ from ...core.seeds import read_seeds
 from .attempts import copied_gates, display_seeds, seed_range
 from .graph import block
 from .page import rewrite
+from .progress import show_text
 
 
 @dataclass(eq=False)
@@ -32,6 +33,7 @@ class GateRun:
     """One execution of a gate: what it was told, what it has tried, and where it tells the page about it."""
 
     gate: str
+    shown_as: str
     settings: GateSettings
     links: dict[str, Any]
     memory: AttemptMemory
@@ -143,11 +145,12 @@ def conclude(run: GateRun, dynprompt: Any, values: Mapping[int, Values]) -> tupl
         picture_entry(pick, by_number[pick.attempt], seeds[pick.attempt], settings, run.supersedes) for pick in picks
     ]
     score = picked_score(picks, run.attempts, settings)
+    if len(attempts) > 1:
+        show_text(run.shown_as, line)
     rewrite(run.payload, "quality_gate", line, passed=passed, score=score, attempts=attempts, pictures=pictures)
     if withholds and settings.if_none_pass == "error":
         raise ValueError(f"Quality Gate: {line}. Lower the threshold, raise max_attempts, or change if_none_pass.")
-    gate = dynprompt.get_display_node_id(run.gate)
-    report = report_text(gate, attempts, pictures, settings, passed, run.notes, score=score)
+    report = report_text(run.shown_as, attempts, pictures, settings, passed, run.notes, score=score)
     seed = next((seed for named in seeds[picks[0].attempt].values() for seed in named.values()), 0)
     value = block() if withholds and settings.if_none_pass == "block" else _output(picks, values, run.gives_list)
     return value, score, passed, len(run.attempts), seed, report

@@ -60,7 +60,8 @@ def test_the_verdict_is_under_the_gates_own_id_when_it_has_ended(run):
 def test_the_node_tells_how_far_it_is(run):
     result = run(gate_graph(seed=0, threshold=0.901))
     best = max(level(0), level(1))
-    assert [node for node, _ in result.texts] == ["gate"] * first_bright(0.901)
+    assert [node for node, _ in result.texts] == ["gate"] * (first_bright(0.901) + 1)
+    assert result.texts[-1] == ("gate", result.verdict("gate")["summary"])
     assert result.texts[1] == ("gate", f"attempt 3 of 50, best {best:.4g}, needs >= 0.901")
 
 
