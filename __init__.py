@@ -5,6 +5,7 @@ from .nodes.compare import Compare
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
+from .nodes.pick_best import PickBest
 from .nodes.quality_gate import QualityGate
 from .nodes.quality_gate_steps import QualityGateAttempt, QualityGateChoice, QualityGateItems, QualityGateResult
 from .nodes.quality_score import QualityScore
@@ -17,6 +18,7 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardCompare": Compare,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
+    "SwitchyardPickBest": PickBest,
     "SwitchyardQualityGate": QualityGate,
     "SwitchyardQualityGateAttempt": QualityGateAttempt,
     "SwitchyardQualityGateChoice": QualityGateChoice,

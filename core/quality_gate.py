@@ -165,7 +165,7 @@ def read_scores(inputs: Sequence[Sequence[Any]]) -> list[Parts]:
     Raises:
         ValueError: something is not a number, an input is empty, or the inputs have different numbers of scores.
     """
-    columns = [[number for value in values for number in _numbers(value)] for values in inputs]
+    columns = [[number for value in values for number in read_numbers(value)] for values in inputs]
     count = max(len(column) for column in columns)
     for index, column in enumerate(columns):
         name = "score" if index == 0 else f"score_{index + 1}"
@@ -176,7 +176,12 @@ def read_scores(inputs: Sequence[Sequence[Any]]) -> list[Parts]:
     return [[column[item if len(column) > 1 else 0] for column in columns] for item in range(count)]
 
 
-def _numbers(value: Any) -> list[float]:
+def read_numbers(value: Any) -> list[float]:
+    """All numbers of a score: a number, a tensor, or a nested list of them; None is NaN.
+
+    Raises:
+        ValueError: something is not a number.
+    """
     value = unwrap(value)
     if value is None:
         return [math.nan]
@@ -184,7 +189,7 @@ def _numbers(value: Any) -> list[float]:
         return [_as_float(value)]
     items = as_list(value.flatten()) if is_grid(value) else value
     if isinstance(items, (list, tuple)):
-        return [number for item in items for number in _numbers(item)]
+        return [number for item in items for number in read_numbers(item)]
     raise ValueError(f"A score is a {kind_of(value)}; it must be a number or a list of numbers.")
 
 

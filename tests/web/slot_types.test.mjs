@@ -30,6 +30,19 @@ test("lazy wildcard inputs are followed, and only those", () => {
   assert.deepEqual(followedInputs({}), [])
 })
 
+const pickBest = {
+  input: { required: { value: ["*", {}], scores: ["*", {}], count: ["INT", {}] } },
+  output: ["*", "FLOAT"],
+  output_name: ["value", "scores"],
+}
+
+test("without a lazy input those are followed that are called as a wildcard output is", () => {
+  assert.deepEqual(followedInputs(pickBest), ["value"])
+  assert.deepEqual(followedInputs({ ...pickBest, output_name: undefined }), [])
+  assert.deepEqual(followedInputs({ ...pickBest, output: ["IMAGE", "FLOAT"] }), [])
+  assert.deepEqual(followedInputs({ ...select, output_name: ["value", "index", "label"] }), ["input_0", "default"])
+})
+
 test("wildcard outputs follow, and only those", () => {
   assert.deepEqual(wildcardOutputs(select), [0, 2])
   assert.deepEqual(wildcardOutputs({}), [])

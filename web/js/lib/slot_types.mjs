@@ -14,15 +14,19 @@ export function followedType(types) {
 }
 
 /**
- * The inputs that a node's wildcard outputs follow: its lazy wildcard inputs, in order.
- * @param {{input?: {required?: object, optional?: object}}} definition a node definition as in /object_info
+ * The inputs that a node's wildcard outputs follow: its lazy wildcard inputs, in order. A node that has none of these
+ * hands on what it is always given: then the wildcard inputs that are called as a wildcard output is.
+ * @param {{input?: {required?: object, optional?: object}, output?: string[], output_name?: string[]}} definition a node
+ *   definition as in /object_info
  * @returns {string[]}
  */
 export function followedInputs(definition) {
   const inputs = { ...definition.input?.required, ...definition.input?.optional }
-  return Object.entries(inputs)
-    .filter(([, spec]) => spec[0] === ANY && spec[1]?.lazy)
-    .map(([name]) => name)
+  const wildcards = Object.entries(inputs).filter(([, spec]) => spec[0] === ANY)
+  const lazy = wildcards.filter(([, spec]) => spec[1]?.lazy)
+  const handedOn = wildcardOutputs(definition).map((index) => definition.output_name?.[index])
+  const followed = lazy.length ? lazy : wildcards.filter(([name]) => handedOn.includes(name))
+  return followed.map(([name]) => name)
 }
 
 /**
