@@ -80,10 +80,17 @@ def picture_entry(
 
 @dataclass(frozen=True)
 class Replay:
-    """What a gate makes again: an item of the value (None: the value as it is), out of a run of some items only."""
+    """What a gate makes again.
+
+    Args:
+        item: an item of the value; None for the value as it is.
+        items: the items of the first attempt that were made together; None for all of them.
+        total: how many items the first attempt had, which tells what is cut down to the items; 0 if that is not known.
+    """
 
     item: int | None
     items: list[int] | None = None
+    total: int = 0
 
 
 def replay_text(pick: Pick, attempt: Attempt, settings: GateSettings, passed: bool) -> str:
@@ -91,7 +98,9 @@ def replay_text(pick: Pick, attempt: Attempt, settings: GateSettings, passed: bo
     if pick.item is None:
         return "" if passed else "all"
     if attempt.items is not None and len(attempt.items) == len(attempt.scores):
-        return f"item {pick.item} of {', '.join(str(item) for item in attempt.items)}"
+        total = attempt.details.get("total")
+        of = ", ".join(str(item) for item in attempt.items)
+        return f"item {pick.item} of {of}" + (f" in {total}" if total else "")
     return "" if passed and settings.keep == "each" and len(attempt.scores) == 1 else f"item {pick.item}"
 
 
@@ -99,21 +108,21 @@ def read_replay(text: str) -> Replay | None:
     """Reads `replay`; None if it is empty.
 
     Raises:
-        ValueError: it is not "all", "item 2" or "item 0 of 1, 3".
+        ValueError: it is not "all", "item 2" or "item 0 of 1, 3 in 4".
     """
     text = text.strip()
     if not text:
         return None
     if text == "all":
         return Replay(None)
-    match = re.fullmatch(r"item (\d+)(?: of (\d+(?:, ?\d+)*))?", text)
+    match = re.fullmatch(r"item (\d+)(?: of (\d+(?:, ?\d+)*)(?: in (\d+))?)?", text)
     items = [int(item) for item in match[2].split(",")] if match and match[2] else None
     if not match or (items is not None and int(match[1]) >= len(items)):
         raise ValueError(
-            f'replay is {text!r}; it must be empty, "all", "item 2", or "item 0 of 1, 3". Save Image with Seeds fills '
-            "it in; clear it to let the gate try new seeds."
+            f'replay is {text!r}; it must be empty, "all", "item 2", or "item 0 of 1, 3 in 4". Save Image with Seeds '
+            "fills it in; clear it to let the gate try new seeds."
         )
-    return Replay(int(match[1]), items)
+    return Replay(int(match[1]), items, int(match[3] or 0))
 
 
 def report_text(

@@ -127,7 +127,7 @@ def expand_attempts(run: GateRun, parent: str, first: int, items: list[int] | No
                 **run.links,
                 "gate": run.gate,
                 "number": number,
-                "total": len(run.attempts[0].scores) if run.attempts else 0,
+                "total": run.total(),
                 "seeds": json.dumps(run.plan[number], sort_keys=True),
                 "items": json.dumps(items),
             },

@@ -97,7 +97,14 @@ class GateRun:
                 f"{len(attempt.scores)} scores for {item_count} pictures. Plug in a list of scores, such as the scores "
                 "output of Quality Score."
             )
+        attempt.details["total"] = self.total()
         self.attempts.append(attempt)
+
+    def total(self) -> int:
+        """How many items the first attempt had; 0 while it has not run."""
+        if self.attempts:
+            return len(self.attempts[0].scores)
+        return self.replay.total if self.replay else 0
 
     def items_to_retry(self) -> list[int] | None:
         return items_to_retry(passing_picks(self.attempts, self.settings), self.settings)

@@ -165,6 +165,12 @@ def test_replay_says_what_makes_just_this_again(pick, made, settings, passed, te
         assert again is None
 
 
+def test_replay_says_how_many_items_there_were_at_first():
+    made = attempt(1, 0.9, 0.9, items=[1, 3])
+    made.details["total"] = 4
+    assert replay_text(Pick(1, 1), made, gate(keep="each"), True) == "item 1 of 1, 3 in 4"
+
+
 @pytest.mark.parametrize(
     ("text", "replay"),
     [
@@ -174,6 +180,7 @@ def test_replay_says_what_makes_just_this_again(pick, made, settings, passed, te
         (" all ", Replay(None)),
         ("item 2", Replay(2)),
         ("item 0 of 1, 3", Replay(0, [1, 3])),
+        ("item 0 of 1, 3 in 4", Replay(0, [1, 3], 4)),
         ("item 1 of 1,3", Replay(1, [1, 3])),
         ("item 0 of 12", Replay(0, [12])),
     ],
