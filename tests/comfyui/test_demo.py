@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from PIL import Image
 
@@ -30,7 +33,7 @@ def test_it_says_which_nodes_ran_and_which_did_not(shown):
 
 def test_a_photograph_passes_and_is_upscaled_and_a_draft_leaves_a_proof(shown):
     base, text = shown
-    sizes = {path.name: Image.open(path).size for path in (base / "output").glob("switchyard_*.png")}
+    sizes = {path.name: Image.open(path).size for path in (base / "output").glob("switchyard_0*.png")}
     assert sizes == {"switchyard_00001_.png": (1024, 1024), "switchyard_00002_.png": (64, 64)}
     assert "noise" in text  # it says what the checkpoint is
 
@@ -45,3 +48,13 @@ def test_the_contact_sheet_has_eight_pictures_of_which_two_pass(shown):
     assert len(failing) == 6
     for damage, family in (("blurred", "blur"), ("noisy", "noise"), ("JPEG", "compression")):
         assert all(line.endswith(family) for line in failing if damage in line)
+
+
+def test_the_gate_fails_first_and_leaves_one_picture_with_the_seed_that_passed(shown):
+    base, text = shown
+    seeds = re.findall(r"attempt \d+  seed (\d+): (\d\.\d\d)", text)
+    assert len(seeds) > 1
+    assert float(seeds[0][1]) < 0.95 <= float(seeds[-1][1])
+    assert f"photograph 1x, blurred 1x, face 1x, partly_blurred 1x, part {len(seeds)}x, score {len(seeds)}x" in text
+    [saved] = (base / "output").glob("switchyard_gate_*.png")
+    assert json.loads(Image.open(saved).text["prompt"])["part"]["inputs"]["seed"] == int(seeds[-1][0])

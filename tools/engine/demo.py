@@ -1,8 +1,9 @@
-"""The demo: a real server, one graph run twice, and a contact sheet. Runs inside ComfyUI's environment.
+"""The demo: a real server, one graph run twice, a contact sheet, and a quality gate. Runs in ComfyUI's environment.
 
 The graph scores a picture, compares the score, and switches: a good picture is upscaled and saved, a bad one only
 leaves a small proof. First the picture is a photograph; then it is a draft of the demo checkpoint, which has learnt
-nothing, so that its pictures are noise.
+nothing, so that its pictures are noise. The gate then looks for the part of a photograph that is in focus, with one
+seed after the other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from .console import SandboxError, say, show_seconds, use_safe_encoding
 from .contact_sheet import draw_contact_sheet
@@ -45,6 +47,38 @@ DRAFT: Graph = {
     },
     "draft": {"class_type": "VAEDecode", "inputs": {"samples": ["sampler", 0], "vae": ["checkpoint", 2]}},
 }
+
+
+def search() -> Graph:
+    """Takes random parts of a photograph that is out of focus but for the face, until one is good."""
+
+    def node(class_type: str, **inputs: Any) -> dict[str, Any]:
+        return {"class_type": class_type, "inputs": inputs}
+
+    return {
+        **PHOTOGRAPH,
+        "blurred": node("ImageBlur", image=["photograph", 0], blur_radius=10, sigma=4.0),
+        "face": node("ImageCrop", image=["photograph", 0], width=160, height=200, x=180, y=0),
+        "partly_blurred": node(
+            "ImageCompositeMasked",
+            destination=["blurred", 0],
+            source=["face", 0],
+            x=180,
+            y=0,
+            resize_source=False,
+        ),
+        "part": node("RandomCropImages", images=["partly_blurred", 0], width=160, height=160, seed=5),
+        "score": node("SwitchyardQualityScore", image=["part", 0]),
+        "gate": node(
+            "SwitchyardQualityGate",
+            value=["part", 0],
+            score=["score", 0],
+            comparison="greater_or_equal",
+            threshold=0.95,
+            max_attempts=12,
+        ),
+        "save": node("SwitchyardSaveImageWithSeeds", images=["gate", 0], filename_prefix="switchyard_gate"),
+    }
 
 
 def decide(source: Graph, picture: str) -> Graph:
@@ -109,6 +143,10 @@ def show(layout: Layout, base: Path) -> None:
         sheet = base / "output" / "contact_sheet.png"
         draw_contact_sheet(score_copies(server), base / "input", sheet)
         say(f"  saved      {sheet}")
+        say()
+        say("Run 3: a quality gate. It takes parts of a photograph that is out of focus but for the face, each with")
+        say("another seed, until one scores 0.95. Only what depends on the seed runs again.")
+        report_search(server, search())
 
 
 def report(server: Server, graph: Graph, expected: str) -> None:
@@ -129,6 +167,27 @@ def report(server: Server, graph: Graph, expected: str) -> None:
     taken = run.verdict("switch")["data"]["branch"]
     if taken != expected:
         raise SandboxError(f"the switch took {taken} where {expected} was expected")
+
+
+def report_search(server: Server, graph: Graph) -> None:
+    """Runs the graph with the gate and prints every attempt, the winner, what ran how often, and the saved file."""
+    began = time.monotonic()
+    run = run_graph(server, graph)
+    if run.status != "success":
+        raise SandboxError(f"the run ended with {run.status}: {run.error} ({run.error_node or run.node_errors})")
+    verdict = run.verdict("gate")
+    for attempt in verdict["data"]["attempts"]:
+        seed = attempt["seeds"]["part"]["seed"]
+        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.2f}")
+    say(f"  gate       {verdict['summary']}")
+    counts = {name: run.times_started(name) for name in graph if name not in ("gate", "save")}
+    say(f"  ran        {', '.join(f'{name} {count}x' for name, count in counts.items())}")
+    for name in run.saved("save"):
+        say(f"  saved      {server.base / 'output' / name}")
+    say(f"  took       {show_seconds(time.monotonic() - began)}")
+    attempts = verdict["data"]["attempts"]
+    if not verdict["data"]["passed"] or attempts[0]["passed"] or counts["part"] != len(attempts):
+        raise SandboxError("the gate did not end as it should: a first attempt that fails and a later one that passes")
 
 
 def score_copies(server: Server) -> dict[str, dict[str, Run]]:
