@@ -10,6 +10,7 @@ from .nodes.quality_gate import QualityGate
 from .nodes.quality_gate_steps import QualityGateAttempt, QualityGateChoice, QualityGateItems, QualityGateResult
 from .nodes.quality_score import QualityScore
 from .nodes.save_image_with_seeds import SaveImageWithSeeds
+from .nodes.seed_sequence import SeedSequence
 from .nodes.select import Select
 from .nodes.switch import Switch
 
@@ -26,6 +27,7 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardQualityGateResult": QualityGateResult,
     "SwitchyardQualityScore": QualityScore,
     "SwitchyardSaveImageWithSeeds": SaveImageWithSeeds,
+    "SwitchyardSeedSequence": SeedSequence,
     "SwitchyardSelect": Select,
     "SwitchyardSwitch": Switch,
 }
