@@ -33,11 +33,12 @@ class AttemptMemory:
 
         Args:
             signature: all that decides what the first attempt gives; None if that can't be told.
-            first: the value of the first attempt. ComfyUI hands over the same object only if it did not make it again,
-                which also covers what the signature does not show: a model or a file that was loaded anew.
+            first: the value and the scores of the first attempt. ComfyUI hands over the same objects only if it did
+                not make them again, which also covers what the signature does not show: a model that was loaded anew.
+                They are held until the next run, unless their size can't be told (a model).
         """
         same_objects = len(first) == len(self._first) and all(a is b for a, b in zip(first, self._first, strict=True))
-        is_telling = any(not isinstance(value, _COPIED) for value in first)
+        is_telling = any(not isinstance(value, _COPIED) for value in first) and size_in_bytes(first) is not None
         if signature is None or signature != self._signature or not same_objects or not is_telling:
             self._attempts.clear()
         self._signature, self._first = signature, first if is_telling else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from typing import Any
 
 from ..core.attempt_memory import AttemptMemory
@@ -253,7 +254,7 @@ class QualityGate:
         run = self._begin(options, len(scores), graph, unique_id[0], ui["switchyard"][0])
         if run.replay and run.replay.items is not None:
             return {"ui": ui, **expand_attempts(run, run.gate, 0, run.replay.items, 1)}
-        run.memory.begin(run_signature(graph, run.roots()), value)
+        run.memory.begin(run_signature(graph, run.roots()), [*value, *chain.from_iterable(scores)])
         run.add_attempt(Attempt(0, read_scores(scores), seconds=time.monotonic() - self._asked), count_items(value))
         run.gives_list = len(value) > 1
         if run.outcome():

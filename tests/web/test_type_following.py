@@ -44,6 +44,8 @@ def test_the_condition_has_no_say(canvas, switch):
         ("SwitchyardSelect", "input_3"),
         ("SwitchyardGate", "value"),
         ("SwitchyardFirstAvailable", "input_0"),
+        ("SwitchyardQualityGate", "value"),
+        ("SwitchyardPickBest", "value"),
         ("Switch", "on_true"),
     ],
 )
@@ -52,6 +54,16 @@ def test_every_node_that_passes_a_value_on_does_it(canvas, kind, name):
     canvas.add(kind, "node")
     canvas.plug("latent", "node", name)
     assert canvas.output_type("node") == "LATENT"
+
+
+def test_the_scores_of_pick_best_have_no_say(canvas):
+    canvas.add("EmptyImage", "picture")
+    canvas.add("SwitchyardQualityScore", "score")
+    canvas.add("SwitchyardPickBest", "pick")
+    canvas.plug("score", "pick", "scores", 2)
+    assert canvas.output_type("pick") == "*"
+    canvas.plug("picture", "pick", "value")
+    assert [canvas.output_type("pick", output) for output in range(4)] == ["IMAGE", "FLOAT", "INT", "STRING"]
 
 
 def test_fixed_outputs_stay_what_they_are(canvas):
