@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from numbers import Number
 from typing import Any, NamedTuple
 
 from .equality import Tolerance, equal, is_list
 from .literals import read_list, read_literal, read_number, read_range
+from .regex import Regex, RegexError
 from .values import as_list, is_grid, is_nan, is_tensor, kind_of, show, show_number, unwrap
 
 DEFAULT_TOLERANCE = Tolerance()
@@ -103,9 +103,9 @@ def _ends_with(a: Any, b: Any, _: Tolerance) -> bool:
 def _matches_regex(a: Any, b: Any, _: Tolerance) -> bool:
     text, pattern = _as_text(a), _as_text(b)
     try:
-        return re.search(pattern, text) is not None
-    except (re.error, OverflowError, RecursionError) as error:
-        raise CompareError(f"The regular expression {show(pattern)} is not valid: {error}.") from error
+        return Regex(pattern).is_found_in(text)
+    except RegexError as error:
+        raise CompareError(str(error)) from error
 
 
 def _as_text(value: Any) -> str:

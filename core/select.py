@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from .equality import Tolerance, equal
 from .literals import read_literal, read_number, read_range
+from .regex import Regex, RegexError
 from .values import is_grid, is_nan, kind_of, show, unwrap
 
 MAX_BRANCHES = 10
@@ -114,13 +115,16 @@ def _regex(pattern: str, flags: str) -> Test:
             "Put it in quotes to mean this very text."
         )
     try:
-        compiled = re.compile(pattern, sum(_FLAGS[flag] for flag in set(flags)))
-    except (re.error, OverflowError, RecursionError) as error:
-        raise CaseError(f"The regular expression {show(pattern)} is not valid: {error}.") from error
+        regex = Regex(pattern, sum(_FLAGS[flag] for flag in set(flags)))
+    except RegexError as error:
+        raise CaseError(str(error)) from error
 
     def fits(value: Value) -> bool:
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        return value is not None and compiled.search(text) is not None
+        try:
+            return value is not None and regex.is_found_in(text)
+        except RegexError as error:
+            raise CaseError(str(error)) from error
 
     return fits
 
@@ -171,8 +175,8 @@ def choose_case(value: Any, cases: list[Case]) -> int | None:
     Without any cases the value itself is the index: a whole number from 0 to MAX_BRANCHES - 1.
 
     Raises:
-        CaseError: the value is a tensor of several values or another kind that has no text or number, or there are
-            no cases and it is no whole number.
+        CaseError: the value is a tensor of several values or another kind that has no text or number, there are no
+            cases and it is no whole number, or a regular expression could take too long on it.
     """
     value = unwrap(value)
     if not cases:

@@ -1,0 +1,269 @@
+"""Regular expressions that are searched for only where the search is sure to end soon.
+
+Python's engine tries one way after the other to fit a pattern to a text, and nothing can stop it: with (a+)+$ the ways
+double with every letter, and all of ComfyUI would stand still for years. So the ways are counted first. The pattern
+becomes a graph of the characters that it can take one after the other (Glushkov's automaton, with the number of ways
+from each to the next), and one walk through the text adds them up, in a time that grows with the text alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import reduce
+from typing import Any, NamedTuple
+
+from .values import show
+
+try:
+    from re import _compiler as sre_compile  # pyright: ignore[reportAttributeAccessIssue]
+    from re import _parser as sre_parse  # pyright: ignore[reportAttributeAccessIssue]
+except ImportError:  # Python 3.10
+    import sre_compile
+    import sre_parse
+
+# A step takes 1 to 8 ns where a single character is repeated, and up to 300 ns elsewhere: together a few seconds.
+_MAX_COST = 400_000_000
+_COST_OF_REPEATED_CHARACTER = 1
+_COST_OF_OTHER_STEP = 60
+_MAX_COPIES = 16  # a counted repeat up to here is laid out; more are taken as any number
+_MAX_PLACES = 20_000
+_MAX_EDGES = 500_000
+_MAX_WAYS_EMPTY = 1000
+_CAN_REPEAT_OR_CHOOSE = frozenset("*+?{|")
+
+Ways = dict[int, int]  # by place, in how many ways it is reached
+
+
+class RegexError(ValueError):
+    """A regular expression that is not valid, or that could take too long on a text."""
+
+
+class Regex:
+    """One regular expression.
+
+    Raises:
+        RegexError: it is not valid.
+    """
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self.pattern = pattern
+        self._flags = flags
+        self._graph: _Graph | None = None
+        try:
+            self._compiled = re.compile(pattern, flags)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise RegexError(f"The regular expression {show(pattern)} is not valid: {error}.") from error
+
+    def is_found_in(self, text: str) -> bool:
+        """Whether the pattern is found anywhere in a text.
+
+        Raises:
+            RegexError: there are so many ways to fit the pattern to this text that trying them could take minutes.
+        """
+        if not _CAN_REPEAT_OR_CHOOSE.isdisjoint(self.pattern):
+            try:
+                self._graph = self._graph or _Graph(self.pattern, self._flags)
+            except (_TooLargeError, RecursionError) as error:
+                raise RegexError(
+                    f"The regular expression {show(self.pattern)} is too large: repeat or nest less in it."
+                ) from error
+            if self._graph.cost(text, at_start=True) <= _MAX_COST and self._compiled.match(text):
+                return True  # as with .*cat on a text that has a cat, however long
+            if self._graph.cost(text) > _MAX_COST:
+                raise RegexError(
+                    f"The regular expression {show(self.pattern)} has too many ways to fit this text of {len(text)} "
+                    "characters: trying them all would block ComfyUI. Take apart what can take the same letters: a "
+                    "repeat in a repeat such as (a+)+ (write a+), alternatives such as (a|aa)+, several .* in a row; "
+                    "and leave out .* at the start, since a match is looked for anywhere."
+                )
+        return self._compiled.search(text) is not None
+
+
+class _TooLargeError(Exception):
+    """The graph of a pattern has too many places or edges, or ways to take no character at all."""
+
+
+class _Part(NamedTuple):
+    """A part of a pattern: the places that it can begin and end with, and in how many ways it can be empty."""
+
+    first: Ways
+    last: Ways
+    empty: int
+
+
+_NOTHING = _Part({}, {}, 1)
+
+
+class _Graph:
+    """The places of a pattern: each takes one character, then one of the places that follow takes the next."""
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        tree = sre_parse.parse(pattern, flags)
+        self._costs: list[int] = []
+        self._kinds: list[int] = []  # by place: which of _takes says what characters it takes
+        self._takes: list[Callable[[str], object]] = []
+        self._kind_of: dict[tuple[str, int], int] = {}
+        self._follow: list[Ways] = []
+        self._edges = 0
+        self._start = self._build(tree, tree.state.flags).first
+        self._starts_once = _is_anchored(tree, tree.state.flags)
+
+    def cost(self, text: str, *, at_start: bool = False) -> int:
+        """Adds up what it costs to try all the ways to find the pattern in a text, or only at its start.
+
+        The sum may end soon after _MAX_COST.
+        """
+        starts_once = at_start or self._starts_once
+        total = 0
+        ways: Ways = {}
+        moves: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        for index, character in enumerate(text):
+            reached: Ways = {}
+            sources = ways if index and starts_once else {**ways, -1: 1}
+            for place, count in sources.items():
+                found = moves.get((place, character))
+                if found is None:
+                    found = moves[place, character] = self._moves(place, character)
+                for following, number in found:
+                    more = count * number
+                    reached[following] = reached.get(following, 0) + more
+                    total += more * self._costs[following]
+            if total > _MAX_COST:
+                break
+            ways = reached
+        return total
+
+    def _moves(self, place: int, character: str) -> list[tuple[int, int]]:
+        """The places after one (-1: before the pattern) that take a character, each with the number of ways there."""
+        following = self._start if place < 0 else self._follow[place]
+        return [(place, ways) for place, ways in following.items() if self._takes[self._kinds[place]](character)]
+
+    def _build(self, tree: Any, flags: int) -> _Part:
+        return reduce(self._sequence, (self._part(name, value, flags) for name, value in tree), _NOTHING)
+
+    def _part(self, name: Any, value: Any, flags: int) -> _Part:
+        match str(name):
+            case "LITERAL" | "NOT_LITERAL" | "ANY" | "IN":
+                return self._place([(name, value)], flags, _COST_OF_OTHER_STEP)
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                least, most, tree = value
+                return self._repeat(least, most, tree, flags)
+            case "SUBPATTERN":
+                _, added, removed, tree = value
+                return self._build(tree, (flags | added) & ~removed)
+            case "ATOMIC_GROUP":
+                return self._build(value, flags)
+            case "BRANCH":
+                return _choice(self._build(tree, flags) for tree in value[1])
+            case "GROUPREF_EXISTS":
+                return _choice(self._build(tree or [], flags) for tree in value[1:])
+            case "ASSERT" | "ASSERT_NOT":  # looked at, then the text goes on where it was
+                return self._build(value[1], flags)._replace(last={}, empty=1)
+            case "AT":
+                return _NOTHING
+            case "FAILURE":
+                return _Part({}, {}, 0)
+            case _:  # a reference to a group may be any text, and takes one step
+                return _optional(self._loop(self._place([(sre_parse.ANY, None)], re.DOTALL, cost=0)))
+
+    def _place(self, tree: list[Any], flags: int, cost: int) -> _Part:
+        key = repr(tree), flags
+        if key not in self._kind_of:
+            state = sre_parse.State()
+            state.flags = flags
+            self._kind_of[key] = len(self._takes)
+            self._takes.append(sre_compile.compile(sre_parse.SubPattern(state, tree), flags).match)
+        if len(self._kinds) >= _MAX_PLACES:
+            raise _TooLargeError
+        place = len(self._kinds)
+        self._kinds.append(self._kind_of[key])
+        self._costs.append(cost)
+        self._follow.append({})
+        return _Part({place: 1}, {place: 1}, 0)
+
+    def _repeat(self, least: int, most: int, tree: Any, flags: int) -> _Part:
+        """A repeated part: laid out copy by copy where the number of ways depends on it, else any number of times."""
+        is_character = len(tree) == 1 and str(tree[0][0]) in ("LITERAL", "NOT_LITERAL", "ANY", "IN")
+
+        def copy() -> _Part:
+            if is_character:
+                return self._place(list(tree), flags, _COST_OF_REPEATED_CHARACTER)
+            return self._build(tree, flags)
+
+        is_endless = most == sre_parse.MAXREPEAT
+        begin = copy()
+        copies = (least if begin.empty else 1) if is_endless else most
+        if copies > _MAX_COPIES:
+            if begin.empty:
+                raise _TooLargeError
+            is_endless, copies = True, 1
+        if is_endless:
+            parts = [begin, *(copy() for _ in range(copies - 1))]
+            parts[-1] = self._loop(parts[-1])
+            part = reduce(self._sequence, parts)
+            return part if least else _optional(part)
+        tail = _NOTHING
+        for _ in range(most - max(least, 1)):
+            tail = _optional(self._sequence(copy(), tail))
+        for _ in range(least - 1):
+            tail = self._sequence(copy(), tail)
+        if most == 0:
+            return _NOTHING
+        part = self._sequence(begin, tail)
+        return part if least else _optional(part)
+
+    def _loop(self, part: _Part) -> _Part:
+        self._connect(part.last, part.first)
+        return part
+
+    def _sequence(self, before: _Part, after: _Part) -> _Part:
+        self._connect(before.last, after.first)
+        first = _sum(before.first, after.first, before.empty) if before.empty else before.first
+        last = _sum(after.last, before.last, after.empty) if after.empty else after.last
+        if before.empty * after.empty > _MAX_WAYS_EMPTY:
+            raise _TooLargeError
+        return _Part(first, last, before.empty * after.empty)
+
+    def _connect(self, last: Ways, first: Ways) -> None:
+        self._edges += len(last) * len(first)
+        if self._edges > _MAX_EDGES:
+            raise _TooLargeError
+        for place, ways in last.items():
+            follow = self._follow[place]
+            for following, more in first.items():
+                follow[following] = follow.get(following, 0) + ways * more
+
+
+def _sum(ways: Ways, more: Ways, factor: int = 1) -> Ways:
+    total = dict(ways)
+    for place, count in more.items():
+        total[place] = total.get(place, 0) + count * factor
+    return total
+
+
+def _choice(parts: Iterable[_Part]) -> _Part:
+    first: Ways = {}
+    last: Ways = {}
+    empty = 0
+    for part in parts:  # no place is in two of them
+        first |= part.first
+        last |= part.last
+        empty += part.empty
+    return _Part(first, last, empty)
+
+
+def _optional(part: _Part) -> _Part:
+    return part._replace(empty=part.empty + 1)
+
+
+def _is_anchored(tree: Any, flags: int) -> bool:
+    """Whether a pattern begins with what holds at the start of the text alone."""
+    if not len(tree):
+        return False
+    name, value = tree[0]
+    if str(name) == "SUBPATTERN":
+        return _is_anchored(value[-1], flags | value[1])
+    return str(name) == "AT" and (
+        str(value) == "AT_BEGINNING_STRING" or (str(value) == "AT_BEGINNING" and not flags & re.MULTILINE)
+    )

@@ -1,0 +1,96 @@
+"""Regular expressions: none may block, ordinary ones are never refused, and the answer is Python's."""
+
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from switchyard_pack.core.compare import CompareError, compare
+from switchyard_pack.core.regex import Regex, RegexError
+from switchyard_pack.core.select import CaseError, choose_case, read_cases
+
+CORE = Path(sys.modules["switchyard_pack.core.regex"].__file__).parent
+LETTERS = "a" * 40 + "!"
+WORDS = "a photo of cats, a dog (masterpiece:1.2), best quality 8k at sunset <lora:foo_v2:0.8>"
+PROMPT = " ".join(random.Random(1).choices(WORDS.split(), k=600))
+
+EVIL = [
+    *[(pattern, LETTERS) for pattern in ("(a+)+$", "(a|aa)+$", "(a|a?)+$", "([a-zA-Z]+)*$", "(a*)*b", "(|a|a)+$")],
+    *[(pattern, LETTERS) for pattern in ("(?i)(A+)+$", "(?=(a+)+$)b", "(?:a|a){30}b", "(a{1,50}){1,50}$", "(a?){40}b")],
+    *[(pattern, LETTERS) for pattern in ("(a?){30,}b", "(a+)+?$", "(?P<x>a+)+(?P=x)$", "(?!(a+)+$)b", "(a|b|ab|a)*c")],
+    *[(pattern, LETTERS) for pattern in ("(?:a|a)" * 30 + "b", "(?:a?" * 40 + ")" * 40 + "b", "(|)" * 40 + "b")],
+    *[(pattern, LETTERS) for pattern in ("((((a{16}){16}){16}){16})b", "((((a?){16}){16}){16}){16}b")],
+    ("(.*a){12}", "a" * 60 + "!"),
+    ("(.*a){12}$", "a" * 60 + "!"),
+    (r"^(\s*)*$", " " * 40 + "!"),
+    (r"(x+x+)+y", "x" * 60),
+    (r"^(\w+\s?)*$", "a photo of a beautiful landscape with mountains, "),
+    (r".*.*.*=x", "x" * 20_000),
+    (r"\s*\s*\s*$", " " * 5_000 + "x"),
+    (r".*,.*,.*,.*,.*,.*,.*;", "a," * 200),
+    (r"(?s).*a.*a.*b", "a" * 20_000),
+    # as much as is allowed
+    (".*=", "x" * 28_000),
+    (r"\s+$", " " * 28_000 + "x"),
+    ("(a|a?)+b", "a" * 21 + "!"),
+    ("(?:ab)*(?:ab)*c", "ab" * 250),
+]
+SEARCH = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+regex = importlib.import_module("core.regex")
+try:
+    print(regex.Regex(sys.argv[2]).is_found_in(sys.stdin.read()))
+except regex.RegexError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"), EVIL, ids=[f"{row} {pattern[:16]}" for row, (pattern, _) in enumerate(EVIL)]
+)
+def test_no_pattern_blocks(pattern, text):
+    """Python's own search takes hours or years for most of them; in a process of its own, so that it can be ended."""
+    command = [sys.executable, "-c", SEARCH, str(CORE.parent), pattern]
+    answer = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30)
+    assert answer.stdout == "False\n" or "ways to fit this text" in answer.stdout or "too large" in answer.stdout
+
+
+ORDINARY = [
+    *("cat", r"\bcats\b", "(?i)CAT|dog|bird", ".*dog.*", "cats.*dog", ".*cat.*dog.*", "cats.{0,200}dog", r"(\w+) \1"),
+    *("^(?=.*cats)(?=.*dog)", "^(?!.*nsfw).*$", r"<lora:[^:>]+:[\d.]+>", r"\((\w+):(\d+(\.\d+)?)\)", "(cat|car)+s"),
+    *(r"^(\s*\w+\s*,)*", r"(\w+,\s*)*\w+$", r"(very\s+)+detailed", r"([a-z]+\s)+zebra", r"#([0-9a-f]{2}){3}\b"),
+    *(r"\w+@\w+\.\w+", r"(.)\1", "^.+, .+, .+$", r"(portrait|photo).*(smil|laugh)ing", r"^https?://\S+$", r"\s+$"),
+    *(r"(\d{1,3}\.){3}\d{1,3}", r"[\w.-]+\.(png|jpe?g)$", r"^(\d+|\w+)$", r"(^|,)\s*(cats|dog)\s*(,|$)", "^(a+)+$"),
+    *("(?s).*zebra.*cow", "(?m)^dog|8k$", "(?x) cats  # the animals", "(?<=lora:)foo", "(a)?(?(1)b|c)", "a{2}", "x{0}"),
+    *("(?i:CATS) (?-i:A)", "(?!)", "", "[]a]", "a*?", "[^a-z]{5,}", r"\d{4}-\d{2}-\d{2}", "(()|a)+?x"),
+    "|".join(f"word{number}" for number in range(500)),
+    "(" + "|".join(f"word{number}" for number in range(500)) + ")+$",
+]
+
+
+@pytest.mark.parametrize(
+    "text", [PROMPT, PROMPT[:30], "2026-11-22", "", "sunset\n\n8k\ndog"], ids=lambda text: text[:9]
+)
+@pytest.mark.parametrize("pattern", ORDINARY, ids=lambda pattern: pattern[:30])
+def test_ordinary_patterns_are_searched_for_also_in_long_prompts(pattern, text):
+    assert Regex(pattern).is_found_in(text) == (re.search(pattern, text) is not None)
+
+
+def test_what_matches_at_the_start_is_found_however_long_the_text_is():
+    assert Regex(".*dog").is_found_in("x" * 100_000 + "dog")
+
+
+def test_the_error_says_what_to_write_instead():
+    with pytest.raises(RegexError, match=r'"\(a\+\)\+\$" has too many ways to fit this text of 41 .*\(write a\+\)'):
+        Regex("(a+)+$").is_found_in(LETTERS)
+
+
+def test_compare_and_select_say_it_as_their_own_error():
+    with pytest.raises(CompareError, match="too many ways"):
+        compare(LETTERS, "matches_regex", "(a+)+$")
+    with pytest.raises(CaseError, match="too many ways"):
+        choose_case(LETTERS, read_cases("/(a+)+$/"))
+    assert choose_case("aaa", read_cases("b\n/(a+)+$/")) == 1
