@@ -26,11 +26,12 @@ Literals = Mapping[tuple[str, str], Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value lives: a node, and the position of one of its inputs, or None for the one value of a primitive."""
+    """Where a value lives: a widget of a node or of a subgraph's instance, or the one value of a primitive."""
 
     path: Path
     name: str
-    slot: int | None
+    kind: str = "node"
+    slot: int = 0
 
 
 def rewrite_workflow(
@@ -54,16 +55,17 @@ def rewrite_workflow(
         old = graph[node_id]["inputs"].get(name, "")
         if isinstance(value, int) and abs(value) > HIGHEST_EXACT:
             raise ValueError(f"the page can't hold the seed {value}: it rounds numbers above {HIGHEST_EXACT}")
-        place = page.find(tuple(node_id.split(":")), name)
-        for consumer in page.consumers(place):
+        *followers, source = page.find(tuple(node_id.split(":")), name)
+        for consumer in page.consumers(source):
             inputs = graph.get(consumer[0], {}).get("inputs", {})
             if consumer[1] in inputs and consumer not in literals:
                 raise ValueError(f"{name} of node {node_id} shares its value with node {consumer[0]}, which keeps it")
             if literals.get(consumer, value) != value:
                 raise ValueError(f"nodes {node_id} and {consumer[0]} share a value, but need different ones")
-        if place not in written:
-            page.write(place, old, value)
-            written.add(place)
+        for place in (*followers, source):
+            if place not in written:
+                page.write(place, old, value, is_stale_allowed=place is not source)
+                written.add(place)
     return copied
 
 
@@ -91,29 +93,32 @@ class _Page:
                 return node
         raise ValueError(f"the workflow has no node {':'.join(path)}")
 
-    def find(self, path: Path, name: str) -> Place:
-        """Where the value of an input lives that the page sends as a literal."""
+    def find(self, path: Path, name: str) -> list[Place]:
+        """Where the value of an input lives that the page sends as a literal.
+
+        The last place is where it comes from. Those before it follow, which some pages forget: 1.58 reads what is inside
+        a subgraph although a primitive is plugged into its instance. An instance with the value and nothing plugged in
+        is the only place.
+        """
         node = self._node(path)
-        inputs = node.get("inputs") or []
-        slot = next((i for i, given in enumerate(inputs) if (given.get("widget") or given)["name"] == name), None)
-        own = Place(path, name, slot if slot is not None else -1)
-        where, link = path[:-1], inputs[slot].get("link") if slot is not None else None
+        places = [Place(path, name)]
+        where, link = path[:-1], _plugged(node, name)
         while link is not None:
-            origin, origin_slot = self._origin(where, link)
+            origin, slot = self._origin(where, link)
             if origin == INSIDE:
-                host, origin_slot = self._node(where), int(origin_slot)
-                given = host["inputs"][origin_slot]
-                if given.get("widget") and host.get("widgets_values"):
-                    own = Place(where, given["name"], origin_slot)
-                where, link = where[:-1], given.get("link")
+                host, name = self._node(where), self._graph(where)["inputs"][slot]["name"]
+                link = _plugged(host, name)
+                if host.get("widgets_values"):
+                    places = [*(places if link is not None else ()), Place(where, name, "instance", slot)]
+                where = where[:-1]
                 continue
             source = self._node((*where, str(origin)))
             if source["type"] == "PrimitiveNode":
-                return Place((*where, str(origin)), "value", None)
+                return [*places, Place((*where, str(origin)), "value", "primitive")]
             if source["type"] != "Reroute":
                 raise ValueError(f"{name} of node {':'.join(path)} is plugged into node {origin} of the workflow")
             link = source["inputs"][0].get("link")
-        return own
+        return places
 
     def _origin(self, where: Path, link: Any) -> tuple[Any, Any]:
         for key, origin, slot, _, _ in _links(self._graph(where)):
@@ -123,9 +128,9 @@ class _Page:
 
     def consumers(self, place: Place) -> Iterator[tuple[str, str]]:
         """The inputs of the graph that get their literal from a place."""
-        if place.slot is None:
+        if place.kind == "primitive":
             yield from self._targets(place.path[:-1], place.path[-1], None)
-        elif self._definition(self._node(place.path)):
+        elif place.kind == "instance":
             yield from self._targets(place.path, str(INSIDE), place.slot)
         else:
             yield ":".join(place.path), place.name
@@ -136,16 +141,36 @@ class _Page:
                 continue
             path = (*where, str(target))
             node = self._node(path)
+            name = _input_name(node["inputs"][target_slot])
+            definition = self._definition(node)
             if node["type"] == "Reroute":
                 yield from self._targets(where, str(target), None)
-            elif self._definition(node):
-                yield from self._targets(path, str(INSIDE), target_slot)
+            elif definition:
+                names = [given["name"] for given in definition["inputs"]]
+                yield from self._targets(path, str(INSIDE), names.index(name))
             else:
-                given = node["inputs"][target_slot]
-                yield ":".join(path), (given.get("widget") or given)["name"]
+                yield ":".join(path), name
 
-    def write(self, place: Place, old: Any, new: Any) -> None:
+    def write(self, place: Place, old: Any, new: Any, is_stale_allowed: bool) -> None:
+        """Replaces a value.
+
+        Args:
+            place: where it lives.
+            old: what it must be.
+            new: what it becomes.
+            is_stale_allowed: whether to leave it as it is if it is something else.
+
+        Raises:
+            ValueError: it is something else.
+        """
         self._separate(place.path[:-1])
+        try:
+            self._write(place, old, new)
+        except ValueError:
+            if not is_stale_allowed:
+                raise
+
+    def _write(self, place: Place, old: Any, new: Any) -> None:
         node = self._node(place.path)
         values, named = node.get("widgets_values"), node.get("widgets_values_named")
         where = f"{place.name} of node {':'.join(place.path)}"
@@ -156,11 +181,11 @@ class _Page:
         else:
             raise ValueError(f"{where} has no value in the workflow")
         if isinstance(named, dict) and named:
-            key = next(iter(named)) if place.slot is None else place.name
+            key = next(iter(named)) if place.kind == "primitive" else place.name
             _replace(named, key, old, new, where)
 
     def _position(self, node: Mapping[str, Any], place: Place, values: list[Any], old: Any, where: str) -> int:
-        if place.slot is None:
+        if place.kind == "primitive":
             return 0
         for names in self._orders(node):
             if place.name in names:
@@ -174,16 +199,13 @@ class _Page:
 
     def _orders(self, node: Mapping[str, Any]) -> Iterator[list[str]]:
         """What the values of a node may be called, in order: the likeliest way to tell first."""
-        named, inputs = node.get("widgets_values_named"), node.get("inputs") or []
+        named, proxies = node.get("widgets_values_named"), node.get("properties", {}).get("proxyWidgets")
         if isinstance(named, dict) and len(named) == len(node["widgets_values"]):
             yield list(named)
-        proxies = node.get("properties", {}).get("proxyWidgets")
         if self._definition(node) is None:
             yield widget_order(self._get_inputs(node["type"]))
-            return
-        if isinstance(proxies, list):
+        elif isinstance(proxies, list):
             yield [name if owner == "-1" else "" for owner, name in proxies]
-        yield [given["name"] for given in inputs if given.get("widget")]
 
     def _separate(self, path: Path) -> None:
         """Gives each subgraph instance on a path a definition of its own, so that no other instance changes."""
@@ -211,6 +233,16 @@ def widget_order(inputs: Mapping[str, Any]) -> list[str]:
         if options.get(_CONTROL, kind == "INT" and name in ("seed", "noise_seed")):
             order += [_CONTROL, "control_filter_list"] if kind == "COMBO" else [_CONTROL]
     return order
+
+
+def _input_name(given: Mapping[str, Any]) -> str:
+    """What the graph calls an input of the page; older pages may show it under another name."""
+    return (given.get("widget") or given)["name"]
+
+
+def _plugged(node: Mapping[str, Any], name: str) -> Any:
+    """The link that is plugged into an input, or None. The page leaves out sockets of widgets that are not plugged."""
+    return next((given.get("link") for given in node.get("inputs") or [] if _input_name(given) == name), None)
 
 
 def _links(graph: Mapping[str, Any]) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
