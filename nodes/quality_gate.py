@@ -254,7 +254,7 @@ class QualityGate:
         run = self._begin(options, len(scores), graph, unique_id[0], ui["switchyard"][0])
         if run.replay and run.replay.items is not None:
             return {"ui": ui, **expand_attempts(run, run.gate, 0, run.replay.items, 1)}
-        run.memory.begin(run_signature(graph, run.roots()), [*value, *chain.from_iterable(scores)])
+        run.memory.begin(run_signature(graph, run.links), [*value, *chain.from_iterable(scores)])
         run.add_attempt(Attempt(0, read_scores(scores), seconds=time.monotonic() - self._asked), count_items(value))
         run.gives_list = len(value) > 1
         if run.outcome():

@@ -57,17 +57,20 @@ def cache_notes() -> list[str]:
     return [note]
 
 
-def run_signature(dynprompt: Any, roots: list[str]) -> str | None:
-    """The signature of everything upstream, or None where a node's change mark is not known."""
+def run_signature(dynprompt: Any, links: Mapping[str, Any]) -> str | None:
+    """The signature of everything upstream and of what is plugged in where; None where a change mark is not known."""
     import nodes
 
+    plugged = {name: link for name, link in links.items() if is_link(link)}
+    roots = [link[0] for link in plugged.values()]
     for node_id in ancestors(dynprompt.get_node, roots):
         node = dynprompt.get_node(node_id)
         node_class = nodes.NODE_CLASS_MAPPINGS[node["class_type"]]
         has_mark = hasattr(node_class, "IS_CHANGED") or hasattr(node_class, "fingerprint_inputs")
         if has_mark and "is_changed" not in node and not _is_v3_without_mark(node_class):
             return None
-    return signature(dynprompt.get_node, roots)
+    upstream = signature(dynprompt.get_node, roots)
+    return None if upstream is None else f"{json.dumps(plugged)} {upstream}"
 
 
 def _is_v3_without_mark(node_class: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from gate_graphs import batch_graph, first_bright, gate_graph, level, levels_of, report_of
+from gate_graphs import batch_graph, first_bright, gate_graph, gate_node, level, levels_of, report_of
 from graphs import marked
 
 from engine.pack import install_pack
@@ -114,3 +114,15 @@ def test_without_a_cache_every_attempt_runs_all_of_its_ancestors_once(make_serve
     assert levels_of(result) == pytest.approx([level(first_bright(0.9))])
     assert counts(result) == dict.fromkeys(("loader", *SEEDED), attempts)
     assert any("--cache-none" in note for note in report_of(result)["notes"])
+
+
+def test_another_output_of_the_same_node_as_score_is_scored_anew(cached_run):
+    """Both outputs give 1 at first, and in Python every 1 is the same object."""
+    graph = gate_graph(seed=1, threshold=-1)
+    graph["outer"] = gate_node("gate", "gate", threshold=1000, max_attempts=4)
+    graph["report"]["inputs"]["value"] = ["outer", 5]
+    for output, expected in ((3, [1, 1, 1, 1]), (4, [1, 2, 3, 4])):  # the gate's attempts, the gate's seed
+        graph["outer"]["inputs"]["score"] = ["gate", output]
+        result = cached_run(graph)
+        assert result.status == "success", result.error
+        assert [attempt["score"] for attempt in report_of(result)["attempts"]] == expected
