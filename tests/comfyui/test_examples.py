@@ -106,3 +106,23 @@ def test_quality_score_sees_the_blur(run):
     sharp, blurred = data["scores"]
     assert sharp >= 0.8 > blurred
     assert data["worst"][1] == "blur"
+
+
+def test_quality_gate_fails_first_and_finds_a_seed_that_passes(run):
+    stem = "Quality gate"
+    result = run(graph_of(stem))
+    data = result.verdict(named(stem, "Quality Gate"))["data"]
+    assert data["passed"] is True
+    assert data["attempts"][0]["passed"] is False
+    assert result.times_started(named(stem, "Your sampler goes here")) == len(data["attempts"])
+
+
+def test_best_of_eight_keeps_the_one_with_the_highest_score(run):
+    stem = "Best of eight"
+    graph = graph_of(stem)
+    graph[named(stem, "Eight seeds")]["inputs"]["seed"] = 105  # not what another test has left in the cache
+    result = run(graph)
+    report = json.loads(result.outputs[named(stem, "Scores of all eight")]["text"][0])
+    assert len(report["scores"]) == 8
+    assert result.verdict(named(stem, "Pick Best"))["data"]["scores"] == [max(report["scores"])]
+    assert len(result.saved(named(stem, "The best one"))) == 1

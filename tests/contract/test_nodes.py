@@ -142,12 +142,16 @@ def check_examples(node_id: str, node: Any) -> None:
     declared = inputs_of(node)
     for spec in used:
         assert {slot["name"] for slot in spec["inputs"]} <= set(declared)
-        widgets = [name for name, (kind, options) in declared.items() if has_widget(kind, options)]
-        assert len(spec.get("widgets_values") or []) == len(widgets), "an example saves other widgets than the node has"
+        widgets = sum(count_widgets(kind, options) for kind, options in declared.values())
+        assert len(spec.get("widgets_values") or []) == widgets, "an example saves other widgets than the node has"
 
 
-def has_widget(kind: Any, options: dict[str, Any]) -> bool:
-    return isinstance(kind, list) or options.get("widgetType", kind) in ("INT", "FLOAT", "STRING", "BOOLEAN")
+def count_widgets(kind: Any, options: dict[str, Any]) -> int:
+    """A seed has two: the page adds what becomes of it after a run."""
+    if options.get("forceInput"):
+        return 0
+    has_one = isinstance(kind, list) or options.get("widgetType", kind) in ("INT", "FLOAT", "STRING", "BOOLEAN")
+    return has_one + bool(options.get("control_after_generate"))
 
 
 def example_graphs() -> list[list[dict[str, Any]]]:
