@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 
 from engine.console import SandboxError, say, use_safe_encoding
 from engine.install import set_up
 from engine.layout import REPOSITORY, Layout, find_chromium, find_layout, python_of
 from engine.pack import install_pack
+from engine.processes import run_child, signals_interrupt
 from engine.server import Server, check_port
 
 CHECKS = {
@@ -38,9 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
         make_parser().error(f"{options.command} takes no further arguments, but got: {' '.join(rest)}")
     layout = find_layout(options.comfyui, options.python)
     try:
-        if options.command == "serve":
-            return serve(layout, rest, options.port, options.gpu)
-        return COMMANDS[options.command](layout, rest)
+        with signals_interrupt():
+            if options.command == "serve":
+                return serve(layout, rest, options.port, options.gpu)
+            return COMMANDS[options.command](layout, rest)
     except SandboxError as error:
         say(f"sandbox: {error}")
         return 1
@@ -69,9 +70,7 @@ def setup(layout: Layout, _: list[str]) -> int:
 
 def demo(layout: Layout, _: list[str]) -> int:
     set_up(layout)
-    return subprocess.run(
-        [str(python_of(layout.environment)), "-m", "engine.demo"], env=_environment(layout)
-    ).returncode
+    return run_child([str(python_of(layout.environment)), "-m", "engine.demo"], env=_environment(layout))
 
 
 def test(layout: Layout, arguments: list[str]) -> int:
@@ -94,7 +93,7 @@ def test(layout: Layout, arguments: list[str]) -> int:
 
 def _passes(name: str, command: list[str], layout: Layout) -> bool:
     say(f"--- {name}")
-    return subprocess.run(command, cwd=REPOSITORY, env=_environment(layout)).returncode == 0
+    return run_child(command, cwd=REPOSITORY, env=_environment(layout)) == 0
 
 
 def serve(layout: Layout, arguments: list[str], port: int = 8188, gpu: bool = False) -> int:

@@ -57,10 +57,10 @@ def calls(monkeypatch):
 
     def run(command, **_):
         seen.append(command)
-        return subprocess.CompletedProcess(command, int(any(part in failing for part in command)))
+        return int(any(part in failing for part in command))
 
     monkeypatch.setattr(sandbox, "set_up", lambda layout, with_tests=False: None)
-    monkeypatch.setattr(sandbox.subprocess, "run", run)
+    monkeypatch.setattr(sandbox, "run_child", run)
     return seen, failing
 
 
@@ -88,11 +88,7 @@ def test_arguments_of_the_test_command_go_to_pytest_alone(calls):
 
 def test_the_sandbox_is_found_again_by_what_it_starts(calls, monkeypatch, tmp_path):
     environments = []
-    monkeypatch.setattr(
-        sandbox.subprocess,
-        "run",
-        lambda command, env, **_: environments.append(env) or subprocess.CompletedProcess(command, 0),
-    )
+    monkeypatch.setattr(sandbox, "run_child", lambda command, env: environments.append(env) or 0)
     sandbox.main(["--comfyui", str(tmp_path), "demo"])
     assert environments[0]["SWITCHYARD_COMFYUI"] == str(tmp_path)
     sandbox.main(["demo"])

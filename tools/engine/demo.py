@@ -20,6 +20,7 @@ from .contact_sheet import draw_contact_sheet
 from .damage import DAMAGES
 from .layout import DEMO_CHECKPOINT, REPOSITORY, Layout, find_layout, python_of
 from .pack import install_pack
+from .processes import signals_interrupt
 from .run import Graph, Run, run_graph
 from .server import Server
 
@@ -110,10 +111,13 @@ def main() -> int:
     use_safe_encoding()
     layout = find_layout(os.environ.get("SWITCHYARD_COMFYUI"), os.environ.get("SWITCHYARD_PYTHON"))
     try:
-        show(layout, layout.home / "demo")
+        with signals_interrupt():
+            show(layout, layout.home / "demo")
     except SandboxError as error:
         say(f"demo: {error}")
         return 1
+    except KeyboardInterrupt:  # the server is stopped; sandbox.py says the rest
+        return 130
     return 0
 
 
