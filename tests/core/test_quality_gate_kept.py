@@ -67,6 +67,12 @@ def test_an_attempt_that_could_not_be_cut_fills_places_by_position():
     assert passing_picks(made, settings) == [Pick(1, 0), Pick(0, 1), None]
 
 
+def test_an_item_that_passed_keeps_its_place_whatever_passes_there_later():
+    settings = gate(keep="each")
+    made = attempts([0.1, 0.9, 0.1], [0.8, 0.95, 0.1], [0.9, 0.99, 0.85], items={1: [0, 2]})
+    assert passing_picks(made, settings) == [Pick(1, 0), Pick(0, 1), Pick(2, 2)]
+
+
 def test_all_failing_items_are_a_full_run_and_not_a_cut():
     assert items_to_retry([None, None], gate(keep="each")) is None
 
