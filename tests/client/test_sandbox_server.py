@@ -76,12 +76,13 @@ def test_a_server_that_never_answers_is_stopped(tmp_path):
     assert server._process is None
 
 
-@pytest.mark.parametrize("folder", ["/home/a b/models", "C:\\Users\\Jürgen\\models", "/tmp/it's: here"])
+@pytest.mark.parametrize("folder", ["/home/a b/models", "C:\\Users\\Jürgen\\models", "/tmp/it's: here", "/tmp/🎨 art", "/x/模型"])
 def test_the_models_folder_is_named_in_valid_yaml(tmp_path, folder):
     server = Server(Path(sys.executable), tmp_path, tmp_path / "base", models=Path(folder))
     server.command()
-    line = (server.base / "extra_model_paths.yaml").read_text(encoding="utf-8").splitlines()[1]
-    assert json.loads(line.removeprefix("  base_path: ")) == folder  # a JSON string is a YAML string
+    line = (server.base / "extra_model_paths.yaml").read_bytes().decode("utf-8").splitlines()[1]
+    assert json.loads(line.removeprefix("  base_path: ")) == folder  # a JSON string is a YAML string,
+    assert "\\u" not in line  # but for letters beyond U+FFFF, which JSON may escape as two
 
 
 def test_ports_are_free():

@@ -59,7 +59,10 @@ class Server:
         command += ["--database-url", "sqlite:///:memory:", "--disable-auto-launch"]
         if self.models is not None:
             config = self.base / "extra_model_paths.yaml"
-            config.write_text(f"sandbox:\n  base_path: {json.dumps(str(self.models))}\n  checkpoints: checkpoints\n")
+            # As it is, not escaped: JSON writes an emoji as two halves, which YAML does not put together.
+            folder = json.dumps(str(self.models), ensure_ascii=False)
+            lines = f"sandbox:\n  base_path: {folder}\n  checkpoints: checkpoints\n"
+            config.write_text(lines, encoding="utf-8")
             command += ["--extra-model-paths-config", str(config)]
         return command + list(self.arguments)
 
