@@ -76,7 +76,9 @@ def test_a_server_that_never_answers_is_stopped(tmp_path):
     assert server._process is None
 
 
-@pytest.mark.parametrize("folder", ["/home/a b/models", "C:\\Users\\Jürgen\\models", "/tmp/it's: here", "/tmp/🎨 art", "/x/模型"])
+@pytest.mark.parametrize(
+    "folder", ["/home/a b/models", "C:\\Users\\Jürgen\\models", "/tmp/it's: here", "/tmp/🎨 art", "/x/模型"]
+)
 def test_the_models_folder_is_named_in_valid_yaml(tmp_path, folder):
     server = Server(Path(sys.executable), tmp_path, tmp_path / "base", models=Path(folder))
     server.command()
