@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
@@ -66,3 +67,14 @@ def test_without_a_browser_there_is_none(platform, monkeypatch):
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
     monkeypatch.setattr(Path, "is_file", lambda self: False)
     assert find_chromium(platform) is None
+
+
+def test_a_python_may_be_named_as_on_a_command_line(monkeypatch, tmp_path):
+    command = tmp_path / ("python3.exe" if os.name == "nt" else "python3")
+    command.write_text("")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_layout(python="python3").python == command
+    assert find_layout(python="python9").python == Path("python9").absolute()
+    assert find_layout(python=str(tmp_path / "bin" / "python3")).python == tmp_path / "bin" / "python3"
+    assert find_layout(python="~/python3").python == Path("~/python3").expanduser()

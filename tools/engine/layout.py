@@ -76,8 +76,14 @@ class Layout:
 def find_layout(comfyui: str | None = None, python: str | None = None, home: Path | None = None) -> Layout:
     home = home or REPOSITORY / ".sandbox"
     folder = Path(comfyui).expanduser().resolve() if comfyui else home / "ComfyUI"
-    # absolute() and not resolve(): the python of a virtual environment is often a link out of it
-    return Layout(home, folder, Path(python).expanduser().absolute() if python else None)
+    return Layout(home, folder, _find_python(python) if python else None)
+
+
+def _find_python(named: str) -> Path:
+    """The interpreter that a person named: a path, or a command such as "python3", looked up as a shell does."""
+    is_command = os.path.basename(named) == named and not named.startswith("~")
+    path = (shutil.which(named) if is_command else None) or named
+    return Path(path).expanduser().absolute()  # not resolve(): that of a virtual environment often is a link out of it
 
 
 def python_of(environment: Path, platform: str = sys.platform) -> Path:
