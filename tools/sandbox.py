@@ -45,6 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
     except SandboxError as error:
         say(f"sandbox: {error}")
         return 1
+    except OSError as error:
+        what = f"{error.filename}: " if error.filename else ""
+        say(f"sandbox: {what}{error.strerror or error}.")
+        return 1
     except KeyboardInterrupt:
         say("\nsandbox: interrupted; run the same command again to go on.")
         return 130
@@ -52,7 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sandbox.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="sandbox.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # `test --co` is pytest's option, and not --comfyui
     )
     parser.add_argument("--comfyui", metavar="DIR", help="run this ComfyUI checkout instead of the sandbox's own")
     parser.add_argument("--python", metavar="EXE", help="run ComfyUI with this Python, which has all that it needs")

@@ -12,6 +12,7 @@ import pytest
 import sandbox
 from engine.console import SandboxError
 from engine.layout import find_layout
+from engine.server import check_port
 
 SCRIPT = Path(sandbox.__file__)
 
@@ -31,6 +32,23 @@ def test_what_is_missing_is_one_line_and_exit_code_1(monkeypatch, capsys):
     monkeypatch.setitem(sandbox.COMMANDS, "demo", fail)
     assert sandbox.main(["demo"]) == 1
     assert capsys.readouterr().out == "sandbox: the disk is full.\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/opt/pack/.sandbox"), "/opt/pack/.sandbox: Permission denied."),
+        (OSError(28, "No space left on device"), "No space left on device."),
+        (OSError("odd"), "odd."),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_and_exit_code_1(monkeypatch, capsys, error, said):
+    def refuse(layout, rest):
+        raise error
+
+    monkeypatch.setitem(sandbox.COMMANDS, "setup", refuse)
+    assert sandbox.main(["setup"]) == 1
+    assert capsys.readouterr().out == f"sandbox: {said}\n"
 
 
 def test_an_interruption_is_exit_code_130_and_says_how_to_go_on(monkeypatch, capsys):
@@ -84,6 +102,13 @@ def test_arguments_of_the_test_command_go_to_pytest_alone(calls):
     seen, _ = calls
     assert sandbox.main(["test", "tests/core", "-k", "nan"]) == 0
     assert [command[1:] for command in seen] == [["-m", "pytest", "tests/core", "-k", "nan"]]
+
+
+@pytest.mark.parametrize("option", ["--co", "--comf", "--p", "--g"])
+def test_options_of_pytest_that_begin_like_ours_go_to_pytest(calls, option):
+    seen, _ = calls
+    assert sandbox.main(["test", option, "x"]) == 0
+    assert [command[1:] for command in seen] == [["-m", "pytest", option, "x"]]
 
 
 def test_the_sandbox_is_found_again_by_what_it_starts(calls, monkeypatch, tmp_path):
@@ -146,6 +171,14 @@ def test_an_interruption_of_the_set_up_of_serve_still_says_how_to_go_on(served, 
     monkeypatch.setattr(sandbox, "set_up", interrupt)
     assert sandbox.main(["serve"]) == 130
     assert "run the same command again" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_what_is_no_port_is_one_line_before_anything_is_set_up(served, monkeypatch, capsys, port):
+    monkeypatch.setattr(sandbox, "check_port", check_port)
+    monkeypatch.setattr(sandbox, "set_up", lambda layout: pytest.fail("set up"))
+    assert sandbox.main(["serve", f"--port={port}"]) == 1
+    assert capsys.readouterr().out == f"sandbox: Port {port} does not exist; use --port N with N from 1024 to 65535.\n"
 
 
 def test_a_taken_port_is_said_before_anything_is_set_up(served, monkeypatch, capsys):
