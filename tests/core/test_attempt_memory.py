@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 from switchyard_pack.core.attempt_memory import MEMORY_BYTES, AttemptMemory
@@ -84,6 +86,21 @@ def test_values_that_are_the_same_object_by_chance_prove_nothing(value):
     assert known(memory, "a") == []
     memory.begin("graph", [value])
     assert known(memory, "a") == []
+
+
+class Model:
+    """Stands for something large whose size can't be told."""
+
+
+@pytest.mark.parametrize("value", [Model(), {"samples": torch.zeros(1), "model": Model()}])
+def test_a_model_among_the_first_values_is_not_held_and_nothing_is_remembered(value):
+    references = sys.getrefcount(value)
+    first = [picture(), value]
+    memory = begun(first=first)
+    memory.remember("a", [picture()], None)
+    assert known(memory, "a") == []
+    del first
+    assert sys.getrefcount(value) == references
 
 
 def test_a_graph_whose_state_can_not_be_told_remembers_nothing():

@@ -197,6 +197,11 @@ def test_latents_are_joined_with_all_that_belongs_to_them():
     assert [part.keys() for part in parts] == [part.keys() for part in before]
 
 
+def test_a_latent_without_a_batch_index_has_the_noise_of_its_places():
+    (joined,) = join_items([[latent(1, 2)], [latent(3, batch_index=[7])]])
+    assert joined["batch_index"] == [0, 1, 7]
+
+
 def test_latents_without_extras_are_joined_without_extras():
     assert list(join_items([[latent(1)], [latent(2)]])[0]) == ["samples"]
 
