@@ -12,7 +12,6 @@ from .provenance import (
     IsLazy,
     changes_for_picture,
     gates_upstream,
-    missing_report,
     read_reports,
     rewrite_graph,
 )
@@ -51,9 +50,15 @@ class Source:
             return Changes()
         certain, behind = gates_upstream(self.graph, self.graph[self.save]["inputs"].get("images"), is_lazy)
         reports = read_reports(self.reports)
-        missing = [gate for gate in certain + ([] if self.is_report_wired else behind) if gate not in reports]
-        if missing:
-            raise ValueError(missing_report(missing))
+        silent = [gate for gate in certain if gate not in reports]
+        if silent:
+            raise ValueError(f"there is no report of gate {', '.join(silent)}")
+        hidden = [gate for gate in behind if gate not in reports]
+        if hidden and not self.is_report_wired:
+            raise ValueError(
+                f"gate {', '.join(sorted(hidden))} is behind a switch, so that its report does not get here by "
+                "itself; plug its report output into report"
+            )
         return changes_for_picture(self.graph, self.save, reports, index, count)
 
 

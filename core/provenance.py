@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -254,11 +254,3 @@ def rewrite_graph(graph: Graph, changes: Changes) -> dict[str, Any]:
     for (node, name), value in changes.literals().items():
         copied[node]["inputs"][name] = value
     return copied
-
-
-def missing_report(gates: Collection[str]) -> str:
-    """Says that gates may have run, but not what they did."""
-    return (
-        f"gate {', '.join(sorted(gates))} is behind a switch, so that its report does not get here by itself; plug its "
-        "report output into report"
-    )

@@ -96,9 +96,9 @@ class _Page:
     def find(self, path: Path, name: str) -> list[Place]:
         """Where the value of an input lives that the page sends as a literal.
 
-        The last place is where it comes from. Those before it follow, which some pages forget: 1.58 reads what is inside
-        a subgraph although a primitive is plugged into its instance. An instance with the value and nothing plugged in
-        is the only place.
+        The last place is where it comes from. Those before it follow, which some pages forget: 1.58 reads what is
+        inside a subgraph although a primitive is plugged into its instance. An instance with the value and nothing
+        plugged in is the only place.
         """
         node = self._node(path)
         places = [Place(path, name)]
