@@ -194,6 +194,12 @@ def _check_arguments(image: Tensor, threshold: float, aggregate: str, preset: st
             f"There is no picture to score: the batch has the shape {tuple(image.shape)}. Check the node before, or "
             "branch around the score when nothing is left."
         )
+    if image.shape[-1] not in (1, 2, 3, 4):
+        hint = " These seem to have their channels first: use image.movedim(1, -1)." if image.shape[1] <= 4 else ""
+        raise ValueError(
+            "Quality Score needs pictures of 1 to 4 channels, a tensor of shape (batch, height, width, channels), not "
+            f"one of shape {tuple(image.shape)}.{hint}"
+        )
     if not (isinstance(threshold, Real) and 0 <= threshold <= 1):
         raise ValueError(f"The threshold {show(threshold)} is not a number from 0 to 1. Use 0.8 to start with.")
     if not (isinstance(aggregate, str) and aggregate in AGGREGATES):

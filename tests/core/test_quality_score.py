@@ -5,6 +5,7 @@ from __future__ import annotations
 import fractions
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,19 @@ def test_an_empty_batch_is_an_error_that_says_so(shape):
 def test_what_is_no_batch_of_pictures_is_refused(image):
     with pytest.raises(ValueError, match="needs pictures"):
         score_pictures(image)
+
+
+@pytest.mark.parametrize(("shape", "is_first"), [((1, 3, 64, 80), True), ((2, 1, 8, 8), True), ((1, 64, 64, 5), False)])
+def test_pictures_with_their_channels_first_are_refused_with_what_to_do(shape, is_first):
+    with pytest.raises(ValueError, match=re.escape("1 to 4 channels, a tensor of shape (batch, height, ")) as error:
+        score_pictures(torch.rand(shape))
+    assert str(shape) in str(error.value)
+    assert ("channels first: use image.movedim(1, -1)" in str(error.value)) == is_first
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pictures_of_one_to_four_channels_are_scored(channels):
+    assert 0 <= score_pictures(torch.rand(1, 64, 64, channels)).score <= 1
 
 
 @pytest.mark.filterwarnings("ignore")  # torch's own, about layouts that are new
