@@ -181,8 +181,10 @@ def _check_arguments(image: Tensor, threshold: float, aggregate: str, preset: st
     from .quality_planes import is_readable  # imports torch, which loading the pack must not
 
     if not is_tensor(image) or image.ndim != 4:
+        hint = " A list without any picture arrives like this: branch around the score then." if image is None else ""
         raise ValueError(
-            f"Quality Score needs pictures, a tensor of shape (batch, height, width, channels), not a {kind_of(image)}."
+            "Quality Score needs pictures, a tensor of shape (batch, height, width, channels), not a "
+            f"{kind_of(image)}.{hint}"
         )
     if not is_readable(image):
         raise ValueError(

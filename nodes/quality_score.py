@@ -65,7 +65,7 @@ class QualityScore:
         }
 
     def execute(
-        self, image: Any, threshold: float = DEFAULT_THRESHOLD, aggregate: str = "min", preset: str = "photo"
+        self, image: Any = None, threshold: float = DEFAULT_THRESHOLD, aggregate: str = "min", preset: str = "photo"
     ) -> dict[str, Any]:
         score, passed, scores, report = score_pictures(image, threshold, aggregate, preset, stop_if_interrupted)
         worst = [picture["worst"] for picture in report["images"]]

@@ -80,6 +80,12 @@ def test_an_empty_batch_is_a_red_node():
         QualityScore().execute(torch.zeros(0, 8, 8, 3))
 
 
+def test_a_list_without_pictures_is_a_red_node():
+    """ComfyUI leaves the input out for an empty list, unless other inputs are sent too."""
+    with pytest.raises(ValueError, match="not a None. A list without any picture"):
+        QualityScore().execute()
+
+
 def test_an_interruption_stops_it_between_two_pictures(monkeypatch):
     class StoppedError(Exception):
         pass
