@@ -82,7 +82,7 @@ def test_an_empty_batch_is_a_red_node():
 
 def test_a_list_without_pictures_is_a_red_node():
     """ComfyUI leaves the input out for an empty list, unless other inputs are sent too."""
-    with pytest.raises(ValueError, match="not a None. A list without any picture"):
+    with pytest.raises(ValueError, match="A list without any picture arrives like this"):
         QualityScore().execute()
 
 
