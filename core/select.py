@@ -21,6 +21,7 @@ _CLOSE = Tolerance(relative=1e-6, absolute=0.0)  # a float32 0.8 fits the case 0
 _END = r"\s*(?=\||\s->(?:\s|$)|$)"  # what a pattern is followed by: another one, a label, or nothing
 _QUOTED = re.compile(rf'"(.*?)"{_END}')
 _REGEX = re.compile(rf"/(.+?)/([a-z]*){_END}")
+_COMMENT = re.compile(r"#+(?:\s|$)")  # "#ff0000" and "#1girl" are texts
 _BARE = re.compile(r"(.*?)\s*(?=\||\s->(?:\s|$)|$)")
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _BOUND = re.compile(r"(>=|<=|>|<)\s*(\S+)\Z")
@@ -44,7 +45,8 @@ def read_cases(text: str) -> list[Case]:
     """Reads cases, one a line: `pattern`, `pattern | pattern` or `pattern -> label`.
 
     A pattern is a text or number, a "text in quotes", a /regular expression/ with flags behind it, or a range of
-    numbers: 0.2..0.8 (both bounds included), >= 0.8. Empty lines and lines that start with # are skipped.
+    numbers: 0.2..0.8 (both bounds included), >= 0.8. Empty lines and comments, lines that start with # and a space,
+    are skipped.
 
     Raises:
         CaseError: no text, more than MAX_BRANCHES cases, an empty pattern, a bound or range that is not written with
@@ -53,7 +55,7 @@ def read_cases(text: str) -> list[Case]:
     if not isinstance(text, str):
         raise CaseError(f"The cases must be text, one case a line, not a {kind_of(text)}.")
     lines = [line.strip() for line in text.splitlines()]
-    cases = [_read_case(line) for line in lines if line and not line.startswith("#")]
+    cases = [_read_case(line) for line in lines if line and not _COMMENT.match(line)]
     if len(cases) > MAX_BRANCHES:
         raise CaseError(f"There are {len(cases)} cases, but only {MAX_BRANCHES} inputs to choose from.")
     return cases

@@ -38,7 +38,8 @@ class Select:
                         "multiline": True,
                         "tooltip": "One case a line; the first line chooses input_0, the next input_1, up to 10. A "
                         "case is an exact text or number, alternatives (cat | dog), a /regex/i, or a range (0.2..0.8, "
-                        '>= 0.8); " -> label" names it. Empty: the value itself is the index, from 0.',
+                        '>= 0.8); " -> label" names it; "# " begins a comment. Empty: the value itself is the '
+                        "index, from 0.",
                     },
                 ),
             },

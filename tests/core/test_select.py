@@ -31,6 +31,8 @@ def _chosen(value, *lines):
         ("/c.t/i -> feline", ["feline"]),
         ("a->b", ["a->b"]),
         ("C#", ["C#"]),
+        ("#ff0000\n#0f0 -> green\n#1girl", ["#ff0000", "green", "#1girl"]),
+        ("#\n # \n#\ta tab\n## a heading\n#####\ncat", ["cat"]),
     ],
 )
 def test_cases_are_read_one_a_line(text, labels):
