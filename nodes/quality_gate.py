@@ -46,7 +46,7 @@ class QualityGate:
     RETURN_NAMES = ("value", "score", "passed", "attempts", "seed", "report")
     OUTPUT_TOOLTIPS = (
         "The value of the attempt that passed, or what if_none_pass says.",
-        "Its score; the lowest one if several items are kept.",
+        "Its score; the worst one if several items are kept.",
         "True if the value passed, or all items that were wanted.",
         "How many attempts were made, the first one included.",
         "The seed that made the value; the first one if several seeds vary.",
