@@ -215,7 +215,8 @@ class _Graph:
 
     def _loop(self, part: _Part) -> _Part:
         self._connect(part.last, part.first)
-        return part
+        # The engine tries one more time, if that can take nothing, before it goes on.
+        return part._replace(last={place: ways * (1 + part.empty) for place, ways in part.last.items()})
 
     def _sequence(self, before: _Part, after: _Part) -> _Part:
         self._connect(before.last, after.first)

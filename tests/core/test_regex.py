@@ -26,6 +26,7 @@ EVIL = [
     ("(.*a){12}$", "a" * 60 + "!"),
     (r"^(\s*)*$", " " * 40 + "!"),
     (r"(x+x+)+y", "x" * 60),
+    (r"(?:(?:.?)*?)*.aa\ba", "bbabbbbbaaabbbaababb"),
     (r"^(\w+\s?)*$", "a photo of a beautiful landscape with mountains, "),
     (r".*.*.*=x", "x" * 20_000),
     (r"\s*\s*\s*$", " " * 5_000 + "x"),
@@ -54,7 +55,7 @@ except regex.RegexError as error:
 def test_no_pattern_blocks(pattern, text):
     """Python's own search takes hours or years for most of them; in a process of its own, so that it can be ended."""
     command = [sys.executable, "-c", SEARCH, str(CORE.parent), pattern]
-    answer = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30)
+    answer = subprocess.run(command, input=text, capture_output=True, text=True, timeout=20)
     assert answer.stdout == "False\n" or "ways to fit this text" in answer.stdout or "too large" in answer.stdout
 
 
@@ -94,3 +95,38 @@ def test_compare_and_select_say_it_as_their_own_error():
     with pytest.raises(CaseError, match="too many ways"):
         choose_case(LETTERS, read_cases("/(a+)+$/"))
     assert choose_case("aaa", read_cases("b\n/(a+)+$/")) == 1
+
+
+RANDOM_PATTERNS = """
+import importlib, random, re, sys
+sys.path.insert(0, sys.argv[1])
+regex = importlib.import_module("core.regex")
+choose = random.Random(5)
+ends = ["a", "b", ".", "[ab]", "[^a]", r"\\w", r"\\b", "^", "$", ""]
+repeats = ["*", "+", "?", "*?", "{2}", "{1,3}", "{2,}", "{0,20}"]
+
+def pattern(depth):
+    if depth == 0 or choose.random() < 0.1:
+        return choose.choice(ends)
+    part, other = pattern(depth - 1), pattern(depth - 1)
+    kinds = [part + other, part + other, f"(?:{part}|{other})", f"({part})", f"(?={part})", f"(?!{part})"]
+    return choose.choice([*kinds, *[f"(?:{part}){choose.choice(repeats)}"] * 3])
+
+searched = 0
+for _ in range(3000):
+    tried, text = pattern(5), "".join(choose.choices("ab", k=choose.choice([5, 20, 40]))) + "!"
+    try:
+        found = regex.Regex(tried).is_found_in(text)
+    except regex.RegexError:
+        continue
+    searched += 1
+    assert found == (re.search(tried, text) is not None), (tried, text)
+print(searched)
+"""
+
+
+def test_random_patterns_are_answered_as_python_answers_or_refused_but_never_block():
+    command = [sys.executable, "-W", "ignore", "-c", RANDOM_PATTERNS, str(CORE.parent)]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert answer.stderr == ""
+    assert int(answer.stdout) > 2000
