@@ -8,6 +8,7 @@ from typing import Any
 
 from .provenance import (
     Changes,
+    GetType,
     Graph,
     IsLazy,
     changes_for_picture,
@@ -40,7 +41,7 @@ class Source:
     reports: Sequence[Any]
     is_report_wired: bool
 
-    def changes(self, index: int, count: int, is_lazy: IsLazy) -> Changes:
+    def changes(self, index: int, count: int, is_lazy: IsLazy, get_type: GetType) -> Changes:
         """What makes a picture again.
 
         Raises:
@@ -59,11 +60,11 @@ class Source:
                 f"gate {', '.join(sorted(hidden))} is behind a switch, so that its report does not get here by "
                 "itself; plug its report output into report"
             )
-        return changes_for_picture(self.graph, self.save, reports, index, count)
+        return changes_for_picture(self.graph, self.save, reports, index, count, get_type)
 
 
 def metadata_for_pictures(
-    source: Source, count: int, is_lazy: IsLazy, get_inputs: GetInputs
+    source: Source, count: int, is_lazy: IsLazy, get_inputs: GetInputs, get_type: GetType
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """What is written into the file of each picture, by name, and warnings for the user.
 
@@ -75,12 +76,13 @@ def metadata_for_pictures(
         count: how many pictures are saved.
         is_lazy: whether an input of a class may stay unasked.
         get_inputs: gives a class's inputs as INPUT_TYPES describes them.
+        get_type: gives the type of a class's output.
     """
     warnings: dict[str, None] = {}
     metadata = []
     for index in range(count):
         try:
-            changes = source.changes(index, count, is_lazy)
+            changes = source.changes(index, count, is_lazy, get_type)
         except _UNFORESEEN as problem:
             changes = Changes()
             warnings[f"saved as it was queued, it will search again when loaded: {_text(problem)}"] = None

@@ -23,6 +23,8 @@ LINK = "report_of_"
 Graph = Mapping[str, Mapping[str, Any]]
 Report = Mapping[str, Any]
 IsLazy = Callable[[str, str], bool]
+GetType = Callable[[str, int], str]
+_OF_SEVERAL = ("IMAGE", "LATENT", "MASK", "*", "COMFY_MATCHTYPE_V3")
 
 
 @dataclass
@@ -125,7 +127,9 @@ def read_reports(texts: Iterable[Any]) -> dict[str, Report]:
     return reports
 
 
-def changes_for_picture(graph: Graph, save: str, reports: Mapping[str, Report], index: int, count: int) -> Changes:
+def changes_for_picture(
+    graph: Graph, save: str, reports: Mapping[str, Report], index: int, count: int, get_type: GetType
+) -> Changes:
     """What makes one of the saved pictures again.
 
     Args:
@@ -134,6 +138,7 @@ def changes_for_picture(graph: Graph, save: str, reports: Mapping[str, Report], 
         reports: the reports of the gates upstream, by gate.
         index: which of the saved pictures, from 0.
         count: how many pictures are saved.
+        get_type: gives the type of a class's output.
 
     Raises:
         ValueError: it can't be told, or literals alone can't make it again.
@@ -144,7 +149,7 @@ def changes_for_picture(graph: Graph, save: str, reports: Mapping[str, Report], 
         raise ValueError("this node is not part of the graph that was queued")
     root = graph[save]["inputs"]["images"][0]
     entries = _entries(graph, root, reports, index, count)
-    _check_that_one_item_suffices(graph, root, reports, entries)
+    entries = _without_items_that_need_others(graph, root, reports, entries, get_type)
     changes = _compose(graph, root, entries, {})
     for node, named in changes.seeds.items():
         for name in named:
@@ -231,21 +236,48 @@ def _check_that_seeds_are_not_shared(graph: Graph, root: str, gate: str, seeds: 
         )
 
 
-def _check_that_one_item_suffices(
-    graph: Graph, root: str, reports: Mapping[str, Report], entries: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """One picture out of several is made alone: a sampler after the gate would give it the first one's noise."""
-    for gate, entry in entries.items():
-        if not entry["replay"].startswith("item") or len(reports[gate]["pictures"]) == 1:
-            continue
-        for node in affected(graph.__getitem__, [root], [gate]):
-            after = entries.get(node)
-            has_seed = any(is_seed_name(name) for name in graph[node]["inputs"])
-            if node != gate and (has_seed or (after and after["replay"].startswith("item"))):
-                raise ValueError(
-                    f"the pictures of gate {gate} go through node {node} together, which would treat one alone "
-                    "otherwise"
-                )
+def _without_items_that_need_others(
+    graph: Graph,
+    root: str,
+    reports: Mapping[str, Report],
+    entries: Mapping[str, Mapping[str, Any]],
+    get_type: GetType,
+) -> dict[str, Mapping[str, Any]]:
+    """The entries without those whose picture can't be made alone, but is among those of the graph as it is.
+
+    Raises:
+        ValueError: a picture can't be made alone, and a later attempt has made it.
+    """
+    kept = dict(entries)
+    for gate in entries:
+        problem = _why_not_alone(graph, root, gate, kept, get_type) if len(reports[gate]["pictures"]) > 1 else ""
+        if problem and len(reports[gate]["attempts"]) > 1:
+            raise ValueError(problem)
+        if problem:
+            del kept[gate]
+    return kept
+
+
+def _why_not_alone(
+    graph: Graph, root: str, gate: str, entries: Mapping[str, Mapping[str, Any]], get_type: GetType
+) -> str:
+    """Why one of a gate's pictures needs its place among the others after the gate; empty if it does not.
+
+    A sampler would give it the first one's noise, and a batch that does not come through the gate the wrong partner.
+    """
+    replayed = {name for name, entry in entries.items() if entry["replay"].startswith("item")}
+    after = affected(graph.__getitem__, [root], [gate])
+    for node in after if gate in replayed else ():
+        inputs = {} if node == gate else graph[node]["inputs"]
+        if node != gate and (node in replayed or any(is_seed_name(name) for name in inputs)):
+            return f"the pictures of gate {gate} go through node {node} together, which would treat one alone otherwise"
+        beside = [value for value in inputs.values() if is_link(value) and value[0] not in after]
+        if any(get_type(graph[source]["class_type"], int(output)) in _OF_SEVERAL for source, output in beside):
+            return (
+                f"node {node} puts the pictures of gate {gate} together with others, and one alone might get another "
+                "partner"
+            )
+    return ""
 
 
 def rewrite_graph(graph: Graph, changes: Changes) -> dict[str, Any]:

@@ -53,6 +53,16 @@ def _mentions_lazy(spec: Any) -> bool:
     return isinstance(spec, (list, tuple)) and any(_mentions_lazy(value) for value in spec)
 
 
+def output_type(class_type: str, output: int) -> str:
+    """The type of a class's output; "*" if that can't be told."""
+    import nodes
+
+    try:
+        return str(nodes.NODE_CLASS_MAPPINGS[class_type].RETURN_TYPES[output])
+    except (LookupError, AttributeError, TypeError):
+        return "*"
+
+
 def declared_inputs(class_type: str) -> dict[str, Any]:
     """A class's inputs as it declares them, the required ones first."""
     import nodes

@@ -177,6 +177,25 @@ def test_a_sampler_after_the_gate_keeps_the_pictures_together(run, read):
     assert "go through node after together" in warnings_of(result)[0]
 
 
+def test_pictures_that_meet_another_batch_after_the_gate_keep_their_partners(run, read):
+    graph = batch_graph(4, seed=5, threshold=0.7, keep="each")
+    graph["other"] = node("ProbeSample", seed=33, latent=["latent", 0])
+    graph["mix"] = node("ImageBlend", image1=["gate", 0], image2=["other", 0], blend_factor=0.5, blend_mode="normal")
+    graph["save"] = save("mix")
+    result = run(graph)
+    assert [saved.prompt for saved in read(result)] == [graph] * 4
+    assert "node mix puts the pictures of gate gate together with others" in warnings_of(result)[0]
+
+
+def test_a_batch_that_passes_at_once_needs_no_change_to_keep_its_partners(run, read):
+    graph = batch_graph(4, threshold=0.0, keep="each")
+    graph["after"] = node("ProbeSample", seed=33, model=["gate", 0], latent=["latent", 0])
+    graph["save"] = save("after")
+    result = run(graph)
+    assert [saved.prompt for saved in read(result)] == [graph] * 4
+    assert warnings_of(result) == []
+
+
 def test_the_best_of_what_failed_makes_itself_again(run, read, check_again):
     result = run(gate_graph(seed=3, threshold=1.1, max_attempts=5) | {"save": save()})
     (saved,) = read(result)

@@ -27,6 +27,10 @@ def is_lazy(class_type, name):
     return class_type in (GATE, "Switch")
 
 
+def get_type(class_type, output):
+    return {"Sampler": "IMAGE", "Loader": "MODEL"}.get(class_type, "*")
+
+
 def simple(**more):
     """sample A -> gate 1 -> save, with what else is given."""
     return {
@@ -66,7 +70,7 @@ def report(gate, *pictures, attempts=2):
 
 def changes(graph, *reports, index=0, count=1, save="save"):
     before = copy.deepcopy((graph, reports))
-    found = changes_for_picture(graph, save, {made["gate"]: made for made in reports}, index, count)
+    found = changes_for_picture(graph, save, {made["gate"]: made for made in reports}, index, count, get_type)
     assert (graph, reports) == before
     return found.literals()
 
@@ -123,7 +127,7 @@ def test_the_graph_is_rewritten_in_a_copy():
     graph = simple()
     link_reports(graph, is_lazy)
     before = copy.deepcopy(graph)
-    made = changes_for_picture(graph, "save", {"1": report("1", entry({"A": 4}, "item 2"))}, 0, 1)
+    made = changes_for_picture(graph, "save", {"1": report("1", entry({"A": 4}, "item 2"))}, 0, 1, get_type)
     rewritten = rewrite_graph(graph, made)
     assert graph == before
     assert rewritten["A"]["inputs"] == {"seed": 4}
@@ -225,6 +229,19 @@ def test_pictures_that_go_through_a_sampler_together_are_refused():
     assert changes(graph, several, count=2)["1", "replay"] == "item 0"
 
 
+def test_pictures_that_meet_others_after_the_gate_are_refused():
+    graph = simple(M=node("Loader"), O=node("Sampler", seed=5))
+    several = report("1", entry({"A": 4}, "item 0"), entry({"A": 4}, "item 1"))
+    graph["save"] = node(SAVE, images=["mix", 0])
+    graph["mix"] = node("Upscale", image=["1", 0], model=["M", 0])
+    assert changes(graph, several, count=2)["1", "replay"] == "item 0"
+    graph["mix"] = node("Mix", image=["1", 0], background=["O", 0])
+    with pytest.raises(ValueError, match="node mix puts the pictures of gate 1 together with others"):
+        changes(graph, several, count=2)
+    assert changes(graph, report("1", entry({"A": 4}, "item 1")))["1", "replay"] == "item 1"
+    assert changes(graph, report("1", *[entry({}, "item 0")] * 2, attempts=1), count=2) == {}, "as it is, both come"
+
+
 def test_a_seed_that_is_no_number_in_the_graph_is_refused():
     for inputs in ({"seed": ["X", 0]}, {"seed": True}, {}):
         graph = simple(A=node("Sampler", **inputs), X=node("Primitive", value=1))
@@ -241,7 +258,7 @@ def metadata(graph, *texts, extra=None, count=1, wired=False):
     source = Source("save", graph, extra or {}, texts, wired)
     before = copy.deepcopy(source)
     inputs = {"Sampler": {"seed": ("INT", {})}, GATE: {"replay": ("STRING", {})}}
-    made = metadata_for_pictures(source, count, is_lazy, inputs.__getitem__)
+    made = metadata_for_pictures(source, count, is_lazy, inputs.__getitem__, get_type)
     assert source == before
     return made
 

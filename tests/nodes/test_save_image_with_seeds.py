@@ -143,6 +143,12 @@ def test_whether_an_input_is_lazy(comfyui, class_type, name, lazy):
     assert prompts.is_lazy(class_type, name) is lazy
 
 
+def test_the_type_of_an_output(comfyui):
+    sys.modules["nodes"].NODE_CLASS_MAPPINGS["Typed"] = types.SimpleNamespace(RETURN_TYPES=("IMAGE", "MASK"))
+    found = [prompts.output_type(*which) for which in (("Typed", 1), ("Typed", 2), ("Lazy", 0), ("Nobody's", 0))]
+    assert found == ["MASK", "*", "*", "*"]
+
+
 def test_a_queued_prompt_gets_links_to_the_reports_of_its_gates(comfyui):
     graph = {
         "1": {"class_type": GATE, "inputs": {}},
