@@ -13,7 +13,7 @@ ATTEMPTS = 3
 
 def random_graph(rng):
     """A graph of mixing nodes, some with a seed of their own or from a primitive, some behind a switch."""
-    graph = {}
+    graph, index = {}, 0
     for index in range(rng.randint(3, 14)):
         earlier = list(graph)
         kind = rng.choice(["plain", "plain", "seeded", "primitive", "switch"] if earlier else ["seeded", "plain"])
