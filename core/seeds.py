@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 SEED_MODES = ("increment", "hashed", "list")
 HIGHEST_SEED = 2**64 - 1
+HIGHEST_EXACT = 2**53 - 1  # the page holds numbers as JavaScript does, and rounds what is larger
 
 
 def attempt_seed(
@@ -19,7 +20,8 @@ def attempt_seed(
         base: the seed of the graph as it was queued.
         attempt: 0 for the graph as it is, then 1, 2, 3 and so on.
         mode: increment counts up from the base and wraps around at the end of the range; hashed gives seeds without a
-            pattern, the same ones for the same base (BLAKE2b); list takes seeds[attempt - 1].
+            pattern, the same ones for the same base (BLAKE2b), at most 2^53 - 1, since the page rounds what is larger;
+            list takes seeds[attempt - 1].
         low: the lowest seed that the input takes.
         high: the highest seed that the input takes, itself included.
         seeds: the seeds of mode list.
@@ -35,7 +37,8 @@ def attempt_seed(
         return low + (base - low + attempt) % (high - low + 1)
     if mode == "hashed":
         digest = hashlib.blake2b(f"{base}:{attempt}".encode(), digest_size=16).digest()
-        return low + int.from_bytes(digest, "big") % (high - low + 1)
+        top = min(high, HIGHEST_EXACT) if low <= HIGHEST_EXACT else high
+        return low + int.from_bytes(digest, "big") % (top - low + 1)
     if attempt > len(seeds):
         raise ValueError(f"Attempt {attempt} needs a {attempt}. seed, but the list has {len(seeds)}.")
     seed = seeds[attempt - 1]

@@ -144,7 +144,7 @@ def test_whether_an_input_is_lazy(comfyui, class_type, name, lazy):
 
 
 def test_the_type_of_an_output(comfyui):
-    sys.modules["nodes"].NODE_CLASS_MAPPINGS["Typed"] = types.SimpleNamespace(RETURN_TYPES=("IMAGE", "MASK"))
+    sys.modules["nodes"].NODE_CLASS_MAPPINGS.update(Typed=types.SimpleNamespace(RETURN_TYPES=("IMAGE", "MASK")))
     found = [prompts.output_type(*which) for which in (("Typed", 1), ("Typed", 2), ("Lazy", 0), ("Nobody's", 0))]
     assert found == ["MASK", "*", "*", "*"]
 
