@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .seeds import HIGHEST_EXACT
+
 INSIDE = -10  # what the links from a subgraph's own inputs come from
-HIGHEST_EXACT = 2**53 - 1
 _WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
 _CONTROL = "control_after_generate"
 
