@@ -2,7 +2,7 @@
 
 Claims: under 5 % per attempt of 0.2 s; messages and node ids that grow linearly; 1,000 allowed attempts that cost less
 than 2 s more than 4 when the 4th passes; 300 attempts without a recursion error; no memory of its own beyond 512 MB.
-Run: .sandbox/venv/bin/python benchmarks/quality_gate.py [part ...] (all parts: 25 minutes; Linux; set the sandbox up
+Run: .sandbox/venv/bin/python benchmarks/quality_gate.py [part ...] (all parts: about 15 minutes; Linux; set the sandbox up
 first with `python3 tools/sandbox.py setup`). --comfyui and --python as for tools/sandbox.py; --runs for fewer runs.
 """
 
@@ -168,7 +168,7 @@ def executions(layout: Layout, _: int) -> None:
     with running_server(layout) as server:
         graphs = gate_prompt(6, fresh_seed(), threshold=NEVER)
         for name in ("loader", "text"):
-            graphs[0][name]["inputs"]["name"] = "another one"  # not what the warm-up left in the cache
+            graphs[0][name]["inputs"]["name"] = f"another {name}"  # not what the warm-up left in the cache
         found = measure(server, graphs)
     print("  6 attempts: " + ", ".join(f"{name} {found.stages.count(name)}" for name in BODY))
 
