@@ -2,7 +2,7 @@
 
 Claims: under 5 % per attempt of 0.2 s; messages and node ids that grow linearly; 1,000 allowed attempts that cost less
 than 2 s more than 4 when the 4th passes; 300 attempts without a recursion error; no memory of its own beyond 512 MB.
-Run: .sandbox/venv/bin/python benchmarks/quality_gate.py [part ...] (all parts: about 15 minutes; Linux; set the sandbox up
+Run: .sandbox/venv/bin/python benchmarks/quality_gate.py [part ...] (all parts: 15 minutes; Linux; set the sandbox up
 first with `python3 tools/sandbox.py setup`). --comfyui and --python as for tools/sandbox.py; --runs for fewer runs.
 """
 
