@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import chain
 from typing import Any
+from weakref import ref
 
 from ..core.attempt_memory import AttemptMemory
 from ..core.batches import count_items
@@ -254,7 +255,7 @@ class QualityGate:
         run = self._begin(options, len(scores), graph, unique_id[0], ui["switchyard"][0])
         if run.replay and run.replay.items is not None:
             return {"ui": ui, **expand_attempts(run, run.gate, 0, run.replay.items, 1)}
-        run.memory.begin(run_signature(graph, run.links), [*value, *chain.from_iterable(scores)])
+        self._memory.begin(run_signature(graph, run.links), [*value, *chain.from_iterable(scores)])
         run.add_attempt(Attempt(0, read_scores(scores), seconds=time.monotonic() - self._asked), count_items(value))
         run.gives_list = len(value) > 1
         if run.outcome():
@@ -287,7 +288,7 @@ class QualityGate:
             shown_as=dynprompt.get_display_node_id(gate),
             settings=settings,
             links={name: inputs[name] for name in ("value", *SCORES) if name in inputs},
-            memory=self._memory,
+            memory=ref(self._memory),
             payload=payload,
             started=self._asked,
             max_seconds=options["max_seconds"],

@@ -57,7 +57,8 @@ class QualityGateAttempt:
         chosen, wanted = json.loads(seeds), json.loads(items)
         key = attempt_key(chosen, wanted)
         run = runs.get(gate)
-        known = run.memory.recall(key) if run else None
+        memory = run.memory() if run else None
+        known = memory.recall(key) if memory else None
         if known:
             return known
         graph, moved = copy_seeded_nodes(dynprompt, unique_id, links, chosen, wanted, total)
@@ -116,8 +117,9 @@ class QualityGateResult:
         }
         details = {"scores": read_scores(scores), "inner": inner}
         run = runs.get(gate[0])
-        if run:
-            run.memory.remember(key[0], value, details)
+        memory = run.memory() if run else None
+        if memory:
+            memory.remember(key[0], value, details)
         return value, details
 
 
@@ -205,4 +207,5 @@ class QualityGateChoice:
                 if is_evaluated(inputs[f"value_{attempt.number}"])
             }
             return {"ui": {"switchyard": [run.payload]}, "result": conclude(run, dynprompt[0], values)}
+        forget_progress(unique_id[0])  # it only waits from here on
         return expand_attempts(run, unique_id[0], len(run.attempts), run.items_to_retry(), 2 * group[0])

@@ -122,7 +122,7 @@ def expand_attempts(run: GateRun, parent: str, first: int, items: list[int] | No
         group: how many attempts to prepare.
     """
     last = min(first + group, len(run.plan)) - 1
-    choice = f"{parent}.choice"
+    choice = f"{parent}.c"  # short: an id is the path of its parents, and every message holds it
     inputs: dict[str, Any] = {"run": run, "first": first, "last": last, "items": json.dumps(items), "group": group}
     graph: Graph = {choice: {"class_type": CHOICE, "inputs": inputs}}
     for number in range(first, last + 1):

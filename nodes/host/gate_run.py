@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import ReferenceType, WeakValueDictionary
 
 from ...core.attempt_memory import AttemptMemory
 from ...core.batches import Values, join_items, pick_items
@@ -30,13 +30,17 @@ from .progress import show_text
 
 @dataclass(eq=False)
 class GateRun:
-    """One execution of a gate: what it was told, what it has tried, and where it tells the page about it."""
+    """One execution of a gate: what it was told, what it has tried, and where it tells the page about it.
+
+    ComfyUI holds on to the last graph, and the graph to this: the memory belongs to the gate's node, so that it goes
+    when the user frees memory.
+    """
 
     gate: str
     shown_as: str
     settings: GateSettings
     links: dict[str, Any]
-    memory: AttemptMemory
+    memory: ReferenceType[AttemptMemory]
     payload: dict[str, Any]
     started: float
     max_seconds: float

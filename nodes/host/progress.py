@@ -26,8 +26,8 @@ def show_text(node_id: str, text: str) -> None:
         server.send_progress_text(text, node_id, server.client_id)
 
 
-def forget_progress(prefix: str) -> None:
-    """Takes the finished nodes whose ids begin with the prefix out of the progress that ComfyUI reports.
+def forget_progress(node_id: str) -> None:
+    """Takes a node and all that it expanded into out of the progress that ComfyUI reports.
 
     It sends the state of every node it has started, each time one starts, steps or ends: without this the messages of
     a hundred attempts would grow with the square of their number.
@@ -36,6 +36,5 @@ def forget_progress(prefix: str) -> None:
     if progress is None:
         return
     nodes = progress.get_progress_state().nodes
-    for node_id in [node_id for node_id in nodes if node_id.startswith(prefix)]:
-        if nodes[node_id]["state"] == progress.NodeState.Finished:
-            del nodes[node_id]
+    for known in [known for known in nodes if known == node_id or known.startswith(f"{node_id}.")]:
+        del nodes[known]
