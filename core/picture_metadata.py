@@ -11,6 +11,7 @@ from .provenance import (
     GetType,
     Graph,
     IsLazy,
+    TakesLists,
     changes_for_picture,
     gates_upstream,
     read_reports,
@@ -41,7 +42,7 @@ class Source:
     reports: Sequence[Any]
     is_report_wired: bool
 
-    def changes(self, index: int, count: int, is_lazy: IsLazy, get_type: GetType) -> Changes:
+    def changes(self, index: int, count: int, is_lazy: IsLazy, get_type: GetType, takes_lists: TakesLists) -> Changes:
         """What makes a picture again.
 
         Raises:
@@ -60,11 +61,16 @@ class Source:
                 f"gate {', '.join(sorted(hidden))} is behind a switch, so that its report does not get here by "
                 "itself; plug its report output into report"
             )
-        return changes_for_picture(self.graph, self.save, reports, index, count, get_type)
+        return changes_for_picture(self.graph, self.save, reports, index, count, get_type, takes_lists)
 
 
 def metadata_for_pictures(
-    source: Source, count: int, is_lazy: IsLazy, get_inputs: GetInputs, get_type: GetType
+    source: Source,
+    count: int,
+    is_lazy: IsLazy,
+    get_inputs: GetInputs,
+    get_type: GetType,
+    takes_lists: TakesLists,
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """What is written into the file of each picture, by name, and warnings for the user.
 
@@ -77,12 +83,13 @@ def metadata_for_pictures(
         is_lazy: whether an input of a class may stay unasked.
         get_inputs: gives a class's inputs as INPUT_TYPES describes them.
         get_type: gives the type of a class's output.
+        takes_lists: whether a class gets all values of a list at once.
     """
     warnings: dict[str, None] = {}
     metadata = []
     for index in range(count):
         try:
-            changes = source.changes(index, count, is_lazy, get_type)
+            changes = source.changes(index, count, is_lazy, get_type, takes_lists)
         except _UNFORESEEN as problem:
             changes = Changes()
             warnings[f"saved as it was queued, it will search again when loaded: {_text(problem)}"] = None

@@ -24,7 +24,11 @@ Graph = Mapping[str, Mapping[str, Any]]
 Report = Mapping[str, Any]
 IsLazy = Callable[[str, str], bool]
 GetType = Callable[[str, int], str]
+TakesLists = Callable[[str], bool]
 _OF_SEVERAL = ("IMAGE", "LATENT", "MASK", "*", "COMFY_MATCHTYPE_V3")
+# Of the nodes that get all pictures at once, those that hand them on in their order; and others that choose some.
+_KEEPS_ORDER = ("SwitchyardFirstAvailable", "RebatchImages", "RebatchLatents")
+_CHOOSES = ("ImageFromBatch", "LatentFromBatch")
 
 
 @dataclass
@@ -128,7 +132,13 @@ def read_reports(texts: Iterable[Any]) -> dict[str, Report]:
 
 
 def changes_for_picture(
-    graph: Graph, save: str, reports: Mapping[str, Report], index: int, count: int, get_type: GetType
+    graph: Graph,
+    save: str,
+    reports: Mapping[str, Report],
+    index: int,
+    count: int,
+    get_type: GetType,
+    takes_lists: TakesLists,
 ) -> Changes:
     """What makes one of the saved pictures again.
 
@@ -139,6 +149,7 @@ def changes_for_picture(
         index: which of the saved pictures, from 0.
         count: how many pictures are saved.
         get_type: gives the type of a class's output.
+        takes_lists: whether a class gets all values of a list at once, so that it may choose or reorder.
 
     Raises:
         ValueError: it can't be told, or literals alone can't make it again.
@@ -149,7 +160,7 @@ def changes_for_picture(
         raise ValueError("this node is not part of the graph that was queued")
     root = graph[save]["inputs"]["images"][0]
     entries = _entries(graph, root, reports, index, count)
-    entries = _without_items_that_need_others(graph, root, reports, entries, get_type)
+    entries = _without_items_that_need_others(graph, root, reports, entries, get_type, takes_lists)
     changes = _compose(graph, root, entries, {})
     for node, named in changes.seeds.items():
         for name in named:
@@ -242,6 +253,7 @@ def _without_items_that_need_others(
     reports: Mapping[str, Report],
     entries: Mapping[str, Mapping[str, Any]],
     get_type: GetType,
+    takes_lists: TakesLists,
 ) -> dict[str, Mapping[str, Any]]:
     """The entries without those whose picture can't be made alone, but is among those of the graph as it is.
 
@@ -250,7 +262,8 @@ def _without_items_that_need_others(
     """
     kept = dict(entries)
     for gate in entries:
-        problem = _why_not_alone(graph, root, gate, kept, get_type) if len(reports[gate]["pictures"]) > 1 else ""
+        is_one_of_several = len(reports[gate]["pictures"]) > 1
+        problem = _why_not_alone(graph, root, gate, kept, get_type, takes_lists) if is_one_of_several else ""
         if problem and len(reports[gate]["attempts"]) > 1:
             raise ValueError(problem)
         if problem:
@@ -259,11 +272,17 @@ def _without_items_that_need_others(
 
 
 def _why_not_alone(
-    graph: Graph, root: str, gate: str, entries: Mapping[str, Mapping[str, Any]], get_type: GetType
+    graph: Graph,
+    root: str,
+    gate: str,
+    entries: Mapping[str, Mapping[str, Any]],
+    get_type: GetType,
+    takes_lists: TakesLists,
 ) -> str:
     """Why one of a gate's pictures needs its place among the others after the gate; empty if it does not.
 
-    A sampler would give it the first one's noise, and a batch that does not come through the gate the wrong partner.
+    Where pictures are chosen or sorted, nobody can tell which saved one is which. A sampler would give it the first
+    one's noise, and a batch that does not come through the gate the wrong partner.
     """
     replayed = {name for name, entry in entries.items() if entry["replay"].startswith("item")}
     after = affected(graph.__getitem__, [root], [gate])
@@ -271,6 +290,8 @@ def _why_not_alone(
         inputs = {} if node == gate else graph[node]["inputs"]
         if node != gate and (node in replayed or any(is_seed_name(name) for name in inputs)):
             return f"the pictures of gate {gate} go through node {node} together, which would treat one alone otherwise"
+        if node != gate and _may_reorder(graph[node], takes_lists):
+            return f"node {node} may sort or choose among the pictures of gate {gate}: which is which can't be told"
         beside = [value for value in inputs.values() if is_link(value) and value[0] not in after]
         if any(get_type(graph[source]["class_type"], int(output)) in _OF_SEVERAL for source, output in beside):
             return (
@@ -278,6 +299,14 @@ def _why_not_alone(
                 "partner"
             )
     return ""
+
+
+def _may_reorder(node: Mapping[str, Any], takes_lists: TakesLists) -> bool:
+    """Whether a node may hand on some pictures only, or in another order."""
+    class_type, inputs = node["class_type"], node["inputs"]
+    if class_type == GATE:
+        return inputs.get("keep", "whole") != "whole" or str(inputs.get("replay", "")).startswith("item")
+    return class_type in _CHOOSES or (class_type not in _KEEPS_ORDER and takes_lists(class_type))
 
 
 def rewrite_graph(graph: Graph, changes: Changes) -> dict[str, Any]:

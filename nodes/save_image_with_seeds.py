@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.picture_metadata import Source, metadata_for_pictures
 from .host.page import verdict
-from .host.pictures import save_pictures
+from .host.pictures import save_pictures, takes_lists
 from .host.prompts import declared_inputs, is_lazy, output_type
 
 
@@ -65,7 +65,7 @@ class SaveImageWithSeeds:
         reports = [*report, *(text for texts in linked.values() for text in texts)]
         source = Source(unique_id[0], prompt[0], extra_pnginfo[0] or {}, reports, bool(report))
         count = sum(len(batch) for batch in images)
-        metadata, warnings = metadata_for_pictures(source, count, is_lazy, declared_inputs, output_type)
+        metadata, warnings = metadata_for_pictures(source, count, is_lazy, declared_inputs, output_type, takes_lists)
         saved = save_pictures(images, filename_prefix, metadata)
         for warning in warnings:
             logging.warning("Switchyard: node %s: %s", unique_id[0], warning)

@@ -31,6 +31,10 @@ def get_type(class_type, output):
     return {"Sampler": "IMAGE", "Loader": "MODEL"}.get(class_type, "*")
 
 
+def takes_lists(class_type):
+    return class_type in ("SwitchyardPickBest", "SwitchyardFirstAvailable", "Sort")
+
+
 def simple(**more):
     """sample A -> gate 1 -> save, with what else is given."""
     return {
@@ -70,7 +74,9 @@ def report(gate, *pictures, attempts=2):
 
 def changes(graph, *reports, index=0, count=1, save="save"):
     before = copy.deepcopy((graph, reports))
-    found = changes_for_picture(graph, save, {made["gate"]: made for made in reports}, index, count, get_type)
+    found = changes_for_picture(
+        graph, save, {made["gate"]: made for made in reports}, index, count, get_type, takes_lists
+    )
     assert (graph, reports) == before
     return found.literals()
 
@@ -127,7 +133,9 @@ def test_the_graph_is_rewritten_in_a_copy():
     graph = simple()
     link_reports(graph, is_lazy)
     before = copy.deepcopy(graph)
-    made = changes_for_picture(graph, "save", {"1": report("1", entry({"A": 4}, "item 2"))}, 0, 1, get_type)
+    made = changes_for_picture(
+        graph, "save", {"1": report("1", entry({"A": 4}, "item 2"))}, 0, 1, get_type, takes_lists
+    )
     rewritten = rewrite_graph(graph, made)
     assert graph == before
     assert rewritten["A"]["inputs"] == {"seed": 4}
@@ -242,6 +250,30 @@ def test_pictures_that_meet_others_after_the_gate_are_refused():
     assert changes(graph, report("1", *[entry({}, "item 0")] * 2, attempts=1), count=2) == {}, "as it is, both come"
 
 
+@pytest.mark.parametrize("class_type", ["SwitchyardPickBest", "Sort", "ImageFromBatch"])
+def test_pictures_that_may_have_been_sorted_are_refused(class_type):
+    graph = simple(mix=node(class_type, value=["1", 0]), save=node(SAVE, images=["mix", 0]))
+    items = [entry({"A": 4}, "item 0"), entry({"A": 7}, "item 0")]
+    with pytest.raises(ValueError, match="node mix may sort or choose among the pictures of gate 1"):
+        changes(graph, report("1", *items), count=2)
+    assert changes(graph, report("1", *items, attempts=1), count=2) == {}, "as it is, all come"
+    assert changes(graph, report("1", items[0]))["A", "seed"] == 4, "a single one can't be mistaken"
+    graph["mix"]["class_type"] = "SwitchyardFirstAvailable"
+    assert changes(graph, report("1", *items), index=1, count=2)["A", "seed"] == 7
+
+
+@pytest.mark.parametrize("inputs", [{"keep": "count"}, {"keep": "each"}, {"keep": ["K", 0]}, {"replay": "item 1"}])
+def test_pictures_that_went_through_a_gate_that_chooses_are_refused(inputs):
+    graph = simple(**{"2": node(GATE, value=["1", 0], score=["K", 0]), "save": node(SAVE, images=["2", 0])})
+    graph["K"] = node("Loader")
+    items = [entry({"A": 4}, "item 0"), entry({"A": 7}, "item 0")]
+    whole = report("2", entry(), attempts=1)
+    assert changes(graph, report("1", *items), whole, count=2)["A", "seed"] == 4
+    graph["2"]["inputs"].update(inputs)
+    with pytest.raises(ValueError, match="node 2 may sort or choose"):
+        changes(graph, report("1", *items), whole, count=2)
+
+
 def test_a_seed_that_is_no_number_in_the_graph_is_refused():
     for inputs in ({"seed": ["X", 0]}, {"seed": True}, {}):
         graph = simple(A=node("Sampler", **inputs), X=node("Primitive", value=1))
@@ -258,7 +290,7 @@ def metadata(graph, *texts, extra=None, count=1, wired=False):
     source = Source("save", graph, extra or {}, texts, wired)
     before = copy.deepcopy(source)
     inputs = {"Sampler": {"seed": ("INT", {})}, GATE: {"replay": ("STRING", {})}}
-    made = metadata_for_pictures(source, count, is_lazy, inputs.__getitem__, get_type)
+    made = metadata_for_pictures(source, count, is_lazy, inputs.__getitem__, get_type, takes_lists)
     assert source == before
     return made
 
