@@ -17,7 +17,7 @@ from .seed_graph import Seeds, affected, ancestors, is_link, is_seed_name
 
 GATE = "SwitchyardQualityGate"
 SAVE = "SwitchyardSaveImageWithSeeds"
-REPORT_OUTPUT = 5
+ATTEMPTS_OUTPUT, REPORT_OUTPUT = 3, 5
 LINK = "report_of_"
 
 Graph = Mapping[str, Mapping[str, Any]]
@@ -26,6 +26,7 @@ IsLazy = Callable[[str, str], bool]
 GetType = Callable[[str, int], str]
 TakesLists = Callable[[str], bool]
 _OF_SEVERAL = ("IMAGE", "LATENT", "MASK", "*", "COMFY_MATCHTYPE_V3")
+_OUTPUTS = ("value", "score", "passed", "attempts", "seed", "report")
 # Of the nodes that get all pictures at once, those that hand them on in their order; and others that choose some.
 _KEEPS_ORDER = ("SwitchyardFirstAvailable", "RebatchImages", "RebatchLatents")
 _CHOOSES = ("ImageFromBatch", "LatentFromBatch")
@@ -173,12 +174,19 @@ def changes_for_picture(
 def _entries(
     graph: Graph, root: str, reports: Mapping[str, Report], index: int, count: int
 ) -> dict[str, Mapping[str, Any]]:
-    """What counts of the reports, by gate, upstream first: gates that a later one has copied are left out."""
+    """What counts of the reports, by gate, upstream first: gates that a later one has copied are left out.
+
+    A gate that made one attempt and whose facts are used is left out too: alone they would differ, together they don't.
+    """
     entries = {}
     superseded: set[str] = set()
-    for gate in reversed(ancestors(graph.__getitem__, [root])):
+    upstream = ancestors(graph.__getitem__, [root])
+    for gate in reversed(upstream):
         entry = _entry(reports[gate], index, count) if gate in reports and gate not in superseded else None
-        if entry:
+        problem = _why_facts_differ(graph, upstream, gate, reports[gate], entry) if entry else ""
+        if problem and len(reports[gate]["attempts"]) > 1:
+            raise ValueError(problem)
+        if entry and not problem:
             entries[gate] = entry
             superseded.update(entry["supersedes"])
     return dict(reversed(entries.items()))
@@ -197,6 +205,32 @@ def _entry(report: Report, index: int, count: int) -> Mapping[str, Any] | None:
         f"gate {report['gate']} handed on {len(pictures)} pictures and {count} came out of them: which is which can't "
         "be told"
     )
+
+
+def _why_facts_differ(
+    graph: Graph, upstream: Iterable[str], gate: str, report: Report, entry: Mapping[str, Any]
+) -> str:
+    """Why what a gate tells of its search is used and would be told otherwise when it is replayed; empty if not.
+
+    Score, seed and whether it passed stay what they are as long as the value is taken as a whole.
+    """
+    used = _facts_used(graph, upstream, gate)
+    if entry["replay"].startswith("item"):
+        differs = used
+    elif len(report["attempts"]) > 1:
+        differs = used.intersection((ATTEMPTS_OUTPUT, REPORT_OUTPUT))
+    elif entry["replay"]:
+        differs = used.intersection((REPORT_OUTPUT,))
+    else:
+        return ""
+    names = ", ".join(_OUTPUTS[output] if output < len(_OUTPUTS) else str(output) for output in sorted(differs))
+    return f"the picture also depends on the {names} of gate {gate}, which would differ next time" if names else ""
+
+
+def _facts_used(graph: Graph, nodes: Iterable[str], gate: str) -> set[int]:
+    """The outputs of a gate, other than its value, that are plugged into some of the nodes."""
+    links = (value for node in nodes for value in graph[node]["inputs"].values() if is_link(value))
+    return {int(output) for source, output in links if source == gate and int(output) != 0}
 
 
 def _compose(graph: Graph, root: str, entries: Mapping[str, Mapping[str, Any]], base: Seeds) -> Changes:
@@ -290,6 +324,8 @@ def _why_not_alone(
         inputs = {} if node == gate else graph[node]["inputs"]
         if node != gate and (node in replayed or any(is_seed_name(name) for name in inputs)):
             return f"the pictures of gate {gate} go through node {node} together, which would treat one alone otherwise"
+        if graph[node]["class_type"] == GATE and _facts_used(graph, after, node):
+            return f"what gate {node} tells of the pictures of gate {gate} is used, and it would differ for one alone"
         if node != gate and _may_reorder(graph[node], takes_lists):
             return f"node {node} may sort or choose among the pictures of gate {gate}: which is which can't be told"
         beside = [value for value in inputs.values() if is_link(value) and value[0] not in after]

@@ -6,7 +6,6 @@ import copy
 import json
 
 import pytest
-from switchyard_pack.core.picture_metadata import Source, metadata_for_pictures
 from switchyard_pack.core.provenance import (
     GATE,
     SAVE,
@@ -18,58 +17,7 @@ from switchyard_pack.core.provenance import (
     without_report_links,
 )
 
-
-def node(class_type, **inputs):
-    return {"class_type": class_type, "inputs": inputs}
-
-
-def is_lazy(class_type, name):
-    return class_type in (GATE, "Switch")
-
-
-def get_type(class_type, output):
-    return {"Sampler": "IMAGE", "Loader": "MODEL"}.get(class_type, "*")
-
-
-def takes_lists(class_type):
-    return class_type in ("SwitchyardPickBest", "SwitchyardFirstAvailable", "Sort")
-
-
-def simple(**more):
-    """sample A -> gate 1 -> save, with what else is given."""
-    return {
-        "A": node("Sampler", seed=1),
-        "1": node(GATE, value=["A", 0], score=["A", 1], replay=""),
-        "save": node(SAVE, images=["1", 0]),
-        **more,
-    }
-
-
-def chained():
-    """sample A -> gate 1 -> sample B -> gate 2 -> save."""
-    return simple(
-        **{
-            "B": node("Sampler", seed=10, image=["1", 0]),
-            "2": node(GATE, value=["B", 0], score=["B", 1], replay=""),
-            "save": node(SAVE, images=["2", 0]),
-        }
-    )
-
-
-def entry(seeds=None, replay="", supersedes=(), **inner):
-    seeds = {name: {"seed": seed} for name, seed in (seeds or {}).items()}
-    inner = {name.lstrip("g"): made for name, made in inner.items()}
-    return {"seeds": seeds, "replay": replay, "supersedes": list(supersedes), "inner": inner}
-
-
-def report(gate, *pictures, attempts=2):
-    return {
-        "kind": "quality_gate",
-        "version": 1,
-        "gate": gate,
-        "pictures": list(pictures),
-        "attempts": [{}] * attempts,
-    }
+from .gated import chained, entry, get_type, is_lazy, node, report, simple, takes_lists
 
 
 def changes(graph, *reports, index=0, count=1, save="save"):
@@ -237,6 +185,53 @@ def test_pictures_that_go_through_a_sampler_together_are_refused():
     assert changes(graph, several, count=2)["1", "replay"] == "item 0"
 
 
+def with_fact(output):
+    """A gate whose value meets what else it tells."""
+    return simple(mix=node("Caption", image=["1", 0], text=["1", output]), save=node(SAVE, images=["mix", 0]))
+
+
+@pytest.mark.parametrize(
+    ("replay", "outputs", "refused"),
+    [("", "12345", "35"), ("all", "12345", "35"), ("item 2", "12345", "12345"), ("item 0 of 1", "12345", "12345")],
+)
+def test_facts_that_a_replay_would_tell_otherwise_are_refused(replay, outputs, refused):
+    made = report("1", entry({"A": 4}, replay))
+    for output in outputs:
+        if output in refused:
+            with pytest.raises(ValueError, match=r"depends on the (score|passed|attempts|seed|report) of gate 1"):
+                changes(with_fact(int(output)), made)
+        else:
+            assert changes(with_fact(int(output)), made)["A", "seed"] == 4
+        assert changes(with_fact(int(output)), report("1", entry(), attempts=1)) == {}
+        assert changes(with_fact(0), made)["A", "seed"] == 4
+
+
+@pytest.mark.parametrize(("output", "replay"), [(1, "item 2"), (4, "item 2"), (5, "all")])
+def test_facts_after_a_single_attempt_come_from_the_graph_as_it_is(output, replay):
+    assert changes(with_fact(output), report("1", entry({}, replay), attempts=1)) == {}
+    assert changes(with_fact(0), report("1", entry({}, replay), attempts=1)) == {("1", "replay"): replay}
+
+
+def test_facts_of_a_gate_inside_an_attempt_are_refused_too():
+    graph = chained()
+    graph["B"]["inputs"]["count"] = ["1", 3]
+    outer = report("2", entry({"A": 3, "B": 12}, "", ["1"], g1=report("1", entry({"A": 6}))))
+    with pytest.raises(ValueError, match="depends on the attempts of gate 1"):
+        changes(graph, outer)
+    outer = report("2", entry({"A": 3, "B": 12}, "", ["1"], g1=report("1", entry(), attempts=1)))
+    assert changes(graph, outer) == {("A", "seed"): 3, ("B", "seed"): 12}
+
+
+def test_facts_that_a_later_gate_tells_of_several_pictures_are_refused():
+    graph = simple(**{"2": node(GATE, value=["1", 0], score=["1", 0])})
+    graph |= {"mix": node("Caption", image=["2", 0], text=["2", 0]), "save": node(SAVE, images=["mix", 0])}
+    reports = report("1", entry({"A": 4}, "item 0"), entry({"A": 7}, "item 0")), report("2", entry(), attempts=1)
+    assert changes(graph, *reports, index=1, count=2)["A", "seed"] == 7
+    graph["mix"]["inputs"]["text"] = ["2", 1]
+    with pytest.raises(ValueError, match="what gate 2 tells of the pictures of gate 1 is used"):
+        changes(graph, *reports, index=1, count=2)
+
+
 def test_pictures_that_meet_others_after_the_gate_are_refused():
     graph = simple(M=node("Loader"), O=node("Sampler", seed=5))
     several = report("1", entry({"A": 4}, "item 0"), entry({"A": 4}, "item 1"))
@@ -284,80 +279,3 @@ def test_a_seed_that_is_no_number_in_the_graph_is_refused():
 def test_a_save_node_that_was_not_queued_is_refused():
     with pytest.raises(ValueError, match="not part of the graph"):
         changes(simple(), report("1", entry({"A": 4})), save="7.0.save")
-
-
-def metadata(graph, *texts, extra=None, count=1, wired=False):
-    source = Source("save", graph, extra or {}, texts, wired)
-    before = copy.deepcopy(source)
-    inputs = {"Sampler": {"seed": ("INT", {})}, GATE: {"replay": ("STRING", {})}}
-    made = metadata_for_pictures(source, count, is_lazy, inputs.__getitem__, get_type, takes_lists)
-    assert source == before
-    return made
-
-
-WORKFLOW = {
-    "nodes": [
-        {"id": "A", "type": "Sampler", "widgets_values": [1, "fixed"]},
-        {"id": "1", "type": GATE, "widgets_values": [""]},
-    ],
-    "links": [],
-}
-
-
-def test_the_metadata_holds_graph_workflow_and_all_else():
-    text = json.dumps(report("1", entry({"A": 4}, "all")))
-    ((chunks,), warnings) = metadata(simple(), text, extra={"workflow": WORKFLOW, "note": [1]})
-    assert warnings == []
-    assert list(chunks) == ["prompt", "workflow", "note"]
-    assert chunks["prompt"]["A"]["inputs"]["seed"] == 4
-    assert [spec["widgets_values"] for spec in chunks["workflow"]["nodes"]] == [[4, "fixed"], ["all"]]
-    assert chunks["note"] == [1]
-
-
-def test_without_reports_the_metadata_is_what_was_queued():
-    graph = {"A": node("Sampler", seed=1), "save": node(SAVE, images=["A", 0])}
-    assert metadata(graph, extra={"workflow": WORKFLOW}) == ([{"prompt": graph, "workflow": WORKFLOW}], [])
-    assert metadata(None, extra={"note": 1}, count=2) == ([{"note": 1}] * 2, [])
-
-
-def test_a_workflow_that_can_not_follow_goes_under_another_name():
-    workflow = {"nodes": [], "links": []}
-    text = json.dumps(report("1", entry({"A": 4})))
-    ((chunks,), (warning,)) = metadata(simple(), text, extra={"workflow": workflow})
-    assert list(chunks) == ["prompt", "workflow_as_queued"]
-    assert chunks["prompt"]["A"]["inputs"]["seed"] == 4
-    assert warning == "saved without the page's layout, only as a graph: the workflow has no node A"
-
-
-@pytest.mark.parametrize("workflow", [{"nodes": 3}, {"nodes": [{}]}, {"nodes": [{"id": "A"}], "links": None}])
-def test_a_workflow_of_an_unknown_shape_does_not_cost_the_picture(workflow):
-    text = json.dumps(report("1", entry({"A": 4})))
-    ((chunks,), warnings) = metadata(simple(), text, extra={"workflow": workflow})
-    assert chunks["workflow_as_queued"] == workflow
-    assert len(warnings) == 1
-
-
-@pytest.mark.parametrize("broken", ["nonsense", '{"kind": "quality_gate", "version": 1, "gate": "1"}'])
-def test_a_report_of_an_unknown_shape_does_not_cost_the_picture(broken):
-    (chunks, warnings) = metadata(simple(), broken, extra={"workflow": WORKFLOW}, count=2)
-    assert chunks == [{"prompt": simple(), "workflow": WORKFLOW}] * 2
-    (warning,) = warnings
-    assert warning.startswith("saved as it was queued, it will search again when loaded: ")
-
-
-def test_a_gate_that_sent_no_report_leaves_the_graph_as_it_was():
-    (chunks,), (warning,) = metadata(simple())
-    assert chunks["prompt"] == simple()
-    assert "there is no report of gate 1" in warning
-
-
-def test_a_gate_behind_a_switch_needs_a_report_that_is_plugged_in():
-    graph = simple(switch=node("Switch", on_true=["1", 0]))
-    graph["save"] = node(SAVE, images=["switch", 0])
-    (chunks,), (warning,) = metadata(graph)
-    assert chunks["prompt"] == graph
-    assert "gate 1 is behind a switch" in warning
-    (chunks,), warnings = metadata(graph, json.dumps(report("1", entry({"A": 4}))), wired=True)
-    assert chunks["prompt"]["A"]["inputs"]["seed"] == 4
-    assert warnings == []
-    assert metadata(graph, "", wired=True) == ([{"prompt": graph}], [])
