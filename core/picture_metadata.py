@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from .provenance import (
     GetType,
     Graph,
     IsLazy,
+    Report,
     TakesLists,
     changes_for_picture,
     gates_upstream,
     read_reports,
     rewrite_graph,
 )
+from .values import kind_of
 from .workflow_widgets import GetInputs, rewrite_workflow
 
 AS_QUEUED = "workflow_as_queued"
@@ -42,15 +44,15 @@ class Source:
     reports: Sequence[Any]
     is_report_wired: bool
 
-    def changes(self, index: int, count: int, is_lazy: IsLazy, get_type: GetType, takes_lists: TakesLists) -> Changes:
-        """What makes a picture again.
+    def read_reports(self, is_lazy: IsLazy) -> dict[str, Report]:
+        """The reports of the gates upstream, by gate.
 
         Raises:
-            ValueError: it can't be told.
+            ValueError: one is missing, or is no report.
         """
-        if self.graph is None or self.save not in self.graph:
-            return Changes()
-        certain, behind = gates_upstream(self.graph, self.graph[self.save]["inputs"].get("images"), is_lazy)
+        graph = self.graph or {}
+        images = graph.get(self.save, {}).get("inputs", {}).get("images")
+        certain, behind = gates_upstream(graph, images, is_lazy)
         reports = read_reports(self.reports)
         silent = [gate for gate in certain if gate not in reports]
         if silent:
@@ -61,7 +63,7 @@ class Source:
                 f"gate {', '.join(sorted(hidden))} is behind a switch, so that its report does not get here by "
                 "itself; plug its report output into report"
             )
-        return changes_for_picture(self.graph, self.save, reports, index, count, get_type, takes_lists)
+        return reports
 
 
 def metadata_for_pictures(
@@ -86,14 +88,12 @@ def metadata_for_pictures(
         takes_lists: whether a class gets all values of a list at once.
     """
     warnings: dict[str, None] = {}
+    extra = source.extra if isinstance(source.extra, Mapping) else {}
+    if extra is not source.extra:
+        warnings[f"saved without what the page sent along (extra_pnginfo), which is a {kind_of(source.extra)}"] = None
     metadata = []
-    for index in range(count):
-        try:
-            changes = source.changes(index, count, is_lazy, get_type, takes_lists)
-        except _UNFORESEEN as problem:
-            changes = Changes()
-            warnings[f"saved as it was queued, it will search again when loaded: {_text(problem)}"] = None
-        chunks = dict(source.extra)
+    for changes in _changes(source, count, is_lazy, get_type, takes_lists, warnings):
+        chunks = dict(extra)
         if source.graph is not None:
             chunks = {"prompt": rewrite_graph(source.graph, changes), **chunks}
         if changes.literals() and isinstance(chunks.get("workflow"), Mapping):
@@ -105,6 +105,28 @@ def metadata_for_pictures(
                 warnings[f"saved without the page's layout, only as a graph: {_text(problem)}"] = None
         metadata.append(chunks)
     return metadata, list(warnings)
+
+
+def _changes(
+    source: Source,
+    count: int,
+    is_lazy: IsLazy,
+    get_type: GetType,
+    takes_lists: TakesLists,
+    warnings: dict[str, None],
+) -> Iterator[Changes]:
+    """What makes each of the pictures again: nothing, with a warning, where that can't be told."""
+    graph, reports = source.graph, None
+    for index in range(count):
+        changes = Changes()
+        try:
+            if graph is not None and index == 0:
+                reports = source.read_reports(is_lazy)  # once: with many pictures they are long
+            if graph is not None and reports is not None:
+                changes = changes_for_picture(graph, source.save, reports, index, count, get_type, takes_lists)
+        except _UNFORESEEN as problem:
+            warnings[f"saved as it was queued, it will search again when loaded: {_text(problem)}"] = None
+        yield changes
 
 
 def _text(problem: BaseException) -> str:

@@ -155,10 +155,13 @@ def changes_for_picture(
     Raises:
         ValueError: it can't be told, or literals alone can't make it again.
     """
+    if save not in graph and (reports or any(node.get("class_type") == GATE for node in graph.values())):
+        raise ValueError(
+            "this node is not part of the graph that was queued but a copy, made while it ran: which gates are before "
+            "it can't be told"
+        )
     if not reports:
         return Changes()
-    if save not in graph:
-        raise ValueError("this node is not part of the graph that was queued")
     root = graph[save]["inputs"]["images"][0]
     entries = _entries(graph, root, reports, index, count)
     entries = _without_items_that_need_others(graph, root, reports, entries, get_type, takes_lists)

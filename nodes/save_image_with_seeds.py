@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.picture_metadata import Source, metadata_for_pictures
 from .host.page import verdict
-from .host.pictures import save_pictures, takes_lists
+from .host.pictures import count_pictures, save_pictures, takes_lists
 from .host.prompts import declared_inputs, is_lazy, output_type
 
 
@@ -64,7 +64,7 @@ class SaveImageWithSeeds:
     ) -> dict[str, Any]:
         reports = [*report, *(text for texts in linked.values() for text in texts)]
         source = Source(unique_id[0], prompt[0], extra_pnginfo[0] or {}, reports, bool(report))
-        count = sum(len(batch) for batch in images)
+        count = count_pictures(images)
         metadata, warnings = metadata_for_pictures(source, count, is_lazy, declared_inputs, output_type, takes_lists)
         saved = save_pictures(images, filename_prefix, metadata)
         for warning in warnings:

@@ -8,7 +8,25 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+from ...core.values import is_tensor, kind_of
+
 _COMPRESSION = 4  # as ComfyUI
+
+
+def count_pictures(batches: Sequence[Any]) -> int:
+    """The number of pictures in all batches.
+
+    Raises:
+        ValueError: one of them is no IMAGE tensor.
+    """
+    for number, batch in enumerate(batches):
+        if not (is_tensor(batch) and batch.ndim == 4):
+            which = f", number {number + 1} of {len(batches)}," if len(batches) > 1 else ""
+            raise ValueError(
+                f"What is plugged into images{which} is no picture: {kind_of(batch)}. Look at what comes before; to "
+                "skip saving where there is no picture, have it hand on nothing (block) instead of None."
+            )
+    return sum(len(batch) for batch in batches)
 
 
 def save_pictures(

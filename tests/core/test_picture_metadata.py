@@ -6,14 +6,15 @@ import copy
 import json
 
 import pytest
+from switchyard_pack.core import picture_metadata
 from switchyard_pack.core.picture_metadata import Source, metadata_for_pictures
-from switchyard_pack.core.provenance import GATE, SAVE
+from switchyard_pack.core.provenance import GATE, SAVE, gates_upstream, read_reports
 
 from .gated import entry, get_type, is_lazy, node, report, simple, takes_lists
 
 
-def metadata(graph, *texts, extra=None, count=1, wired=False):
-    source = Source("save", graph, extra or {}, texts, wired)
+def metadata(graph, *texts, extra=None, count=1, wired=False, save="save"):
+    source = Source(save, graph, extra or {}, texts, wired)
     before = copy.deepcopy(source)
     inputs = {"Sampler": {"seed": ("INT", {})}, GATE: {"replay": ("STRING", {})}}
     made = metadata_for_pictures(source, count, is_lazy, inputs.__getitem__, get_type, takes_lists)
@@ -87,3 +88,42 @@ def test_a_gate_behind_a_switch_needs_a_report_that_is_plugged_in():
     assert chunks["prompt"]["A"]["inputs"]["seed"] == 4
     assert warnings == []
     assert metadata(graph, "", wired=True) == ([{"prompt": graph}], [])
+
+
+@pytest.mark.parametrize("texts", [(), (json.dumps(report("1", entry({"A": 4}))),)])
+def test_a_save_node_that_was_copied_while_the_graph_ran_says_so(texts):
+    (chunks,), (warning,) = metadata(simple(), *texts, save="7.0.save")
+    assert chunks == {"prompt": simple()}
+    assert "not part of the graph that was queued but a copy" in warning
+    assert metadata({"A": node("Sampler", seed=1)}, save="7.0.save")[1] == []
+
+
+@pytest.mark.parametrize("extra", [["workflow"], "workflow", 7])
+def test_malformed_page_data_does_not_cost_the_picture(extra):
+    (chunks,), (warning,) = metadata(simple(), json.dumps(report("1", entry({"A": 4}))), extra=extra)
+    assert list(chunks) == ["prompt"]
+    assert chunks["prompt"]["A"]["inputs"]["seed"] == 4
+    assert warning.startswith("saved without what the page sent along (extra_pnginfo), which is a ")
+
+
+def test_reports_are_read_and_the_graph_walked_once_for_all_pictures(monkeypatch):
+    asked = []
+
+    def count_reading(texts):
+        asked.append("read")
+        return read_reports(texts)
+
+    def count_walks(graph, root, is_lazy):
+        asked.append("walk")
+        return gates_upstream(graph, root, is_lazy)
+
+    monkeypatch.setattr(picture_metadata, "read_reports", count_reading)
+    monkeypatch.setattr(picture_metadata, "gates_upstream", count_walks)
+    entries = [entry({"A": seed}, "item 0") for seed in range(20)]
+    made, warnings = metadata(simple(), json.dumps(report("1", *entries)), count=20)
+    assert [chunks["prompt"]["A"]["inputs"]["seed"] for chunks in made] == list(range(20))
+    assert warnings == []
+    assert sorted(asked) == ["read", "walk"]
+    asked.clear()
+    assert len(metadata(simple(), "nonsense", count=20)[1]) == 1
+    assert sorted(asked) == ["read", "walk"], "also where they can't be read"

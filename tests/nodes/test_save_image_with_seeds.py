@@ -76,6 +76,28 @@ def test_alpha_is_kept_and_an_empty_batch_is_nothing(comfyui):
     assert ui["switchyard"][0]["summary"] == "saved 1 picture"
 
 
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [
+        ([None], r"images is no picture: None\. Look at"),
+        ([picture(0.5), None], r"images, number 2 of 2, is no picture: None"),
+        ([picture(0.5)[0]], r"is no picture: tensor of shape \(2, 4, 3\)"),
+        ([{"samples": picture(0.5)}], "is no picture: LATENT"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_words(comfyui, images, told):
+    with pytest.raises(ValueError, match=told):
+        run(images)
+    assert list(comfyui.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("extra", [["x"], "x", None])
+def test_malformed_page_data_does_not_cost_the_file(comfyui, extra):
+    ui = run([picture(0.5)], prompt=[{}], extra_pnginfo=[extra], unique_id=["7"])
+    assert len(ui["images"]) == 1
+    assert len(ui["switchyard"][0]["data"]["warnings"]) == (0 if extra is None else 1)
+
+
 def test_a_list_of_names_goes_with_a_list_of_pictures(comfyui):
     ui = run([picture(0.1), picture(0.2), picture(0.3)], ["a%batch_num%", "b"])
     names = [file["filename"] for file in ui["images"]]
