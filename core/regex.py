@@ -25,6 +25,7 @@ except ImportError:  # Python 3.10
 # A step takes 1 to 8 ns where a single character is repeated, and up to 300 ns elsewhere: together a few seconds.
 _MAX_COST = 400_000_000
 _COST_OF_REPEATED_CHARACTER = 1
+_COST_OF_SHORT_REFERENCE = 4  # by letter: to begin takes longer than to compare the next
 _COST_OF_OTHER_STEP = 60
 _MAX_COPIES = 16  # a counted repeat up to here is laid out; more are taken as any number
 _MAX_PLACES = 20_000
@@ -74,8 +75,9 @@ class Regex:
                 raise RegexError(
                     f"The regular expression {show(self.pattern)} has too many ways to fit this text of {len(text)} "
                     "characters: trying them all would block ComfyUI. Take apart what can take the same letters: a "
-                    "repeat in a repeat such as (a+)+ (write a+), alternatives such as (a|aa)+, several .* in a row; "
-                    "and leave out .* at the start, since a match is looked for anywhere."
+                    "repeat in a repeat such as (a+)+ (write a+), alternatives such as (a|aa)+, several .* in a row, "
+                    "a reference to a group of any length such as (.+)\\1 (write (.{2,16})\\1); and leave out .* at "
+                    "the start, since a match is looked for anywhere."
                 )
         return self._compiled.search(text) is not None
 
@@ -104,8 +106,11 @@ class _Graph:
         self._kinds: list[int] = []  # by place: which of _takes says what characters it takes
         self._takes: list[Callable[[str], object]] = []
         self._kind_of: dict[tuple[str, int], int] = {}
+        self._flags_of: list[int] = []  # by kind
+        self._kinds_in: dict[int | None, set[int]] = {}  # by group: the kinds of its places
         self._follow: list[Ways] = []
         self._edges = 0
+        self._widths: list[Any] = tree.state.groupwidths  # by group: how few and how many characters it takes
         self._start = self._build(tree, tree.state.flags).first
         self._starts_once = _is_anchored(tree, tree.state.flags)
 
@@ -145,13 +150,16 @@ class _Graph:
     def _part(self, name: Any, value: Any, flags: int) -> _Part:
         match str(name):
             case "LITERAL" | "NOT_LITERAL" | "ANY" | "IN":
-                return self._place([(name, value)], flags, _COST_OF_OTHER_STEP)
+                return self._character([(name, value)], flags, _COST_OF_OTHER_STEP)
             case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
                 least, most, tree = value
                 return self._repeat(least, most, tree, flags)
             case "SUBPATTERN":
-                _, added, removed, tree = value
-                return self._build(tree, (flags | added) & ~removed)
+                group, added, removed, tree = value
+                before = len(self._kinds)
+                part = self._build(tree, (flags | added) & ~removed)
+                self._kinds_in.setdefault(group, set()).update(self._kinds[before:])
+                return part
             case "ATOMIC_GROUP":
                 return self._build(value, flags)
             case "BRANCH":
@@ -164,16 +172,23 @@ class _Graph:
                 return _NOTHING
             case "FAILURE":
                 return _Part({}, {}, 0)
-            case _:  # a reference to a group may be any text, and takes one step
-                return _optional(self._loop(self._place([(sre_parse.ANY, None)], re.DOTALL, cost=0)))
+            case _:  # GROUPREF
+                return self._reference(value, flags)
 
-    def _place(self, tree: list[Any], flags: int, cost: int) -> _Part:
-        key = repr(tree), flags
-        if key not in self._kind_of:
+    def _character(self, tree: list[Any], flags: int, cost: int) -> _Part:
+        def compiled() -> Callable[[str], object]:
             state = sre_parse.State()
             state.flags = flags
+            return sre_compile.compile(sre_parse.SubPattern(state, tree), flags).match
+
+        return self._place(repr(tree), flags, cost, compiled)
+
+    def _place(self, name: str, flags: int, cost: int, make_takes: Callable[[], Callable[[str], object]]) -> _Part:
+        key = name, flags
+        if key not in self._kind_of:
             self._kind_of[key] = len(self._takes)
-            self._takes.append(sre_compile.compile(sre_parse.SubPattern(state, tree), flags).match)
+            self._takes.append(make_takes())
+            self._flags_of.append(flags)
         if len(self._kinds) >= _MAX_PLACES:
             raise _TooLargeError
         place = len(self._kinds)
@@ -182,16 +197,36 @@ class _Graph:
         self._follow.append({})
         return _Part({place: 1}, {place: 1}, 0)
 
+    def _reference(self, group: int, flags: int) -> _Part:
+        """A reference to a group: compared letter by letter, with any text of letters that the group can take."""
+        least, most = self._widths[group]
+        cost = _COST_OF_SHORT_REFERENCE if most <= _MAX_COPIES else _COST_OF_REPEATED_CHARACTER
+
+        def takes() -> Callable[[str], object]:
+            kinds = sorted(self._kinds_in[group])
+            if flags & re.IGNORECASE and any(self._flags_of[kind] != flags for kind in kinds):
+                return bool  # any: (a)(?i:\1) takes an A, though the group does not
+            takes = [self._takes[kind] for kind in kinds]
+            return lambda character: any(take(character) for take in takes)
+
+        def copy() -> _Part:
+            return self._place(f"reference to {group}", flags, cost, takes)
+
+        return self._copies(least, most, copy)
+
     def _repeat(self, least: int, most: int, tree: Any, flags: int) -> _Part:
-        """A repeated part: laid out copy by copy where the number of ways depends on it, else any number of times."""
         is_character = len(tree) == 1 and str(tree[0][0]) in ("LITERAL", "NOT_LITERAL", "ANY", "IN")
 
         def copy() -> _Part:
             if is_character:
-                return self._place(list(tree), flags, _COST_OF_REPEATED_CHARACTER)
+                return self._character(list(tree), flags, _COST_OF_REPEATED_CHARACTER)
             return self._build(tree, flags)
 
-        is_endless = most == sre_parse.MAXREPEAT
+        return self._copies(least, most, copy)
+
+    def _copies(self, least: int, most: int, copy: Callable[[], _Part]) -> _Part:
+        """A repeated part: laid out copy by copy where the number of ways depends on it, else any number of times."""
+        is_endless = most >= sre_parse.MAXREPEAT
         begin = copy()
         copies = (least if begin.empty else 1) if is_endless else most
         if copies > _MAX_COPIES:

@@ -32,7 +32,17 @@ EVIL = [
     (r"\s*\s*\s*$", " " * 5_000 + "x"),
     (r".*,.*,.*,.*,.*,.*,.*;", "a," * 200),
     (r"(?s).*a.*a.*b", "a" * 20_000),
+    # each reference is compared letter by letter
+    *((r"(.+)\1z", "a" * length) for length in (5_000, 15_000)),
+    (r"(a+)\1$", "a" * 20_001 + "b"),
+    (r"(?=(.*)\1z)q", "a" * 9_000),
+    (r"(.+)(.+)\1\2z", "a" * 1_100),
+    (r"(a+)(?i:(?:\1)+)z", "a" + "A" * 40),
+    (r"(?i)(K+)\1+z", "k\N{KELVIN SIGN}" * 20),
     # as much as is allowed
+    (r"(?i)(.+)\1z", "a" * 1_337),
+    (r"(.)\1{2,}z", "a" * 14_000),
+    (r"(.).*\1z", "a" * 12_600),
     (".*=", "x" * 28_000),
     (r"\s+$", " " * 28_000 + "x"),
     ("(a|a?)+b", "a" * 21 + "!"),
@@ -67,6 +77,8 @@ ORDINARY = [
     *(r"(\d{1,3}\.){3}\d{1,3}", r"[\w.-]+\.(png|jpe?g)$", r"^(\d+|\w+)$", r"(^|,)\s*(cats|dog)\s*(,|$)", "^(a+)+$"),
     *("(?s).*zebra.*cow", "(?m)^dog|8k$", "(?x) cats  # the animals", "(?<=lora:)foo", "(a)?(?(1)b|c)", "a{2}", "x{0}"),
     *("(?i:CATS) (?-i:A)", "(?!)", "", "[]a]", "a*?", "[^a-z]{5,}", r"\d{4}-\d{2}-\d{2}", "(()|a)+?x"),
+    *(r"(\w)\1", r"(\w)\1{2,}", r"(?i)\b(\w+) \1\b", r"\b(\w+)\s+\1\s+\1\s+\1\b", r"(\w+).*\1#", r"(.{2,16})\1#"),
+    *(r"<(\w+)>.*</\1>", r"(['\"]).*?\1", r"([^,]+),\s*\1\b", r"(a)(?i:\1)", r"(x)?\1y"),
     "|".join(f"word{number}" for number in range(500)),
     "(" + "|".join(f"word{number}" for number in range(500)) + ")+$",
 ]
@@ -87,6 +99,9 @@ def test_what_matches_at_the_start_is_found_however_long_the_text_is():
 def test_the_error_says_what_to_write_instead():
     with pytest.raises(RegexError, match=r'"\(a\+\)\+\$" has too many ways to fit this text of 41 .*\(write a\+\)'):
         Regex("(a+)+$").is_found_in(LETTERS)
+
+    with pytest.raises(RegexError, match=r"a reference to a group of any length .*\(write \(\.\{2,16\}\)\\1\)"):
+        Regex(r"(.+)\1z").is_found_in("a" * 5_000)
 
 
 def test_compare_and_select_say_it_as_their_own_error():
@@ -110,6 +125,8 @@ def pattern(depth):
         return choose.choice(ends)
     part, other = pattern(depth - 1), pattern(depth - 1)
     kinds = [part + other, part + other, f"(?:{part}|{other})", f"({part})", f"(?={part})", f"(?!{part})"]
+    name = f"n{choose.random()}".replace(".", "")
+    kinds.append(f"(?P<{name}>{part}){other}(?:(?P={name})){choose.choice(repeats)}")
     return choose.choice([*kinds, *[f"(?:{part}){choose.choice(repeats)}"] * 3])
 
 searched = 0
