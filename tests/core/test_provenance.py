@@ -281,3 +281,5 @@ def test_a_save_node_that_was_not_queued_is_refused():
         with pytest.raises(ValueError, match="not part of the graph"):
             changes(simple(), *reports, save="7.0.save")
     assert changes({"A": node("Sampler", seed=1)}, save="7.0.save") == {}, "without a gate there is nothing to miss"
+    with pytest.raises(ValueError, match="not part of the graph"):
+        changes({"loop": node("Loop")}, report("7.0.gate", entry({"A": 4})), save="7.0.save")
