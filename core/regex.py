@@ -25,6 +25,7 @@ except ImportError:  # Python 3.10
 # A step takes 1 to 8 ns where a single character is repeated, and up to 300 ns elsewhere: together a few seconds.
 _MAX_COST = 400_000_000
 _COST_OF_REPEATED_CHARACTER = 1
+_COST_OF_REPEATED_CHARACTER_IN_REPEAT = 6  # as in (a+)+: the repeat around it starts again after any of them
 _COST_OF_SHORT_REFERENCE = 4  # by letter: to begin takes longer than to compare the next
 _COST_OF_OTHER_STEP = 60
 _MAX_COPIES = 16  # a counted repeat up to here is laid out; more are taken as any number
@@ -110,6 +111,7 @@ class _Graph:
         self._kinds_in: dict[int | None, set[int]] = {}  # by group: the kinds of its places
         self._follow: list[Ways] = []
         self._edges = 0
+        self._in_repeat = False  # what is being built
         self._widths: list[Any] = tree.state.groupwidths  # by group: how few and how many characters it takes
         self._start = self._build(tree, tree.state.flags).first
         self._starts_once = _is_anchored(tree, tree.state.flags)
@@ -219,8 +221,12 @@ class _Graph:
 
         def copy() -> _Part:
             if is_character:
-                return self._character(list(tree), flags, _COST_OF_REPEATED_CHARACTER)
-            return self._build(tree, flags)
+                cost = _COST_OF_REPEATED_CHARACTER_IN_REPEAT if self._in_repeat else _COST_OF_REPEATED_CHARACTER
+                return self._character(list(tree), flags, cost)
+            around, self._in_repeat = self._in_repeat, self._in_repeat or most > 1
+            part = self._build(tree, flags)
+            self._in_repeat = around
+            return part
 
         return self._copies(least, most, copy)
 

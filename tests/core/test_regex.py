@@ -92,6 +92,13 @@ def test_ordinary_patterns_are_searched_for_also_in_long_prompts(pattern, text):
     assert Regex(pattern).is_found_in(text) == (re.search(pattern, text) is not None)
 
 
+@pytest.mark.parametrize(("pattern", "length"), [("(a+)+b", 27), ("(?:[ab]{0,3})*z", 30), ("(?:a*)*b", 27)])
+def test_a_repeat_in_a_repeat_is_refused_before_it_takes_ten_seconds(pattern, length):
+    with pytest.raises(RegexError, match="too many ways"):
+        Regex(pattern).is_found_in("a" * length)
+    assert not Regex(pattern).is_found_in("a" * (length - 10))
+
+
 def test_what_matches_at_the_start_is_found_however_long_the_text_is():
     assert Regex(".*dog").is_found_in("x" * 100_000 + "dog")
 
