@@ -32,6 +32,7 @@ _MAX_COPIES = 16  # a counted repeat up to here is laid out; more are taken as a
 _MAX_PLACES = 20_000
 _MAX_EDGES = 500_000
 _MAX_WAYS_EMPTY = 1000
+_MAX_WAYS_BEHIND = 1000
 _CAN_REPEAT_OR_CHOOSE = frozenset("*+?{|")
 
 Ways = dict[int, int]  # by place, in how many ways it is reached
@@ -146,6 +147,16 @@ class _Graph:
         following = self._start if place < 0 else self._follow[place]
         return [(place, ways) for place, ways in following.items() if self._takes[self._kinds[place]](character)]
 
+    def _has_many_ways(self, ways: Ways, width: int) -> bool:
+        for _ in range(width):
+            if sum(ways.values()) > _MAX_WAYS_BEHIND:
+                return True
+            reached: Ways = {}
+            for place, count in ways.items():
+                reached = _sum(reached, self._follow[place], count)
+            ways = reached
+        return False
+
     def _build(self, tree: Any, flags: int) -> _Part:
         return reduce(self._sequence, (self._part(name, value, flags) for name, value in tree), _NOTHING)
 
@@ -169,7 +180,11 @@ class _Graph:
             case "GROUPREF_EXISTS":
                 return _choice(self._build(tree or [], flags) for tree in value[1:])
             case "ASSERT" | "ASSERT_NOT":  # looked at, then the text goes on where it was
-                return self._build(value[1], flags)._replace(last={}, empty=1)
+                direction, tree = value
+                part = self._build(tree, flags)
+                if direction < 0 and self._has_many_ways(part.first, tree.getwidth()[1]):
+                    raise _TooLargeError  # it looks at the text before, which cost() has passed by then
+                return part._replace(last={}, empty=1)
             case "AT":
                 return _NOTHING
             case "FAILURE":

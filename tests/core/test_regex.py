@@ -32,6 +32,7 @@ EVIL = [
     (r"\s*\s*\s*$", " " * 5_000 + "x"),
     (r".*,.*,.*,.*,.*,.*,.*;", "a," * 200),
     (r"(?s).*a.*a.*b", "a" * 20_000),
+    ("!(?<=(?:ab|[ab]b){30}z!)", "ab" * 30 + "x!"),
     # each reference is compared letter by letter
     *((r"(.+)\1z", "a" * length) for length in (5_000, 15_000)),
     (r"(a+)\1$", "a" * 20_001 + "b"),
@@ -75,6 +76,7 @@ ORDINARY = [
     *(r"^(\s*\w+\s*,)*", r"(\w+,\s*)*\w+$", r"(very\s+)+detailed", r"([a-z]+\s)+zebra", r"#([0-9a-f]{2}){3}\b"),
     *(r"\w+@\w+\.\w+", r"(.)\1", "^.+, .+, .+$", r"(portrait|photo).*(smil|laugh)ing", r"^https?://\S+$", r"\s+$"),
     *(r"(\d{1,3}\.){3}\d{1,3}", r"[\w.-]+\.(png|jpe?g)$", r"^(\d+|\w+)$", r"(^|,)\s*(cats|dog)\s*(,|$)", "^(a+)+$"),
+    *(r"(?<=\w{20})!", "(?<!best |good )quality", "(?<=(?:ab|cd){4})e"),
     *("(?s).*zebra.*cow", "(?m)^dog|8k$", "(?x) cats  # the animals", "(?<=lora:)foo", "(a)?(?(1)b|c)", "a{2}", "x{0}"),
     *("(?i:CATS) (?-i:A)", "(?!)", "", "[]a]", "a*?", "[^a-z]{5,}", r"\d{4}-\d{2}-\d{2}", "(()|a)+?x"),
     *(r"(\w)\1", r"(\w)\1{2,}", r"(?i)\b(\w+) \1\b", r"\b(\w+)\s+\1\s+\1\s+\1\b", r"(\w+).*\1#", r"(.{2,16})\1#"),
