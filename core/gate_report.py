@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .quality_gate import Attempt, GateSettings, Pick, best_score, judge, judge_whole, picked_score
+from .quality_gate import Attempt, GateSettings, Pick, best_score, judge_pick, judge_whole, passing_picks, picked_score
 from .seed_graph import Seeds
 
 NOTHING_PASSED = {
@@ -23,24 +23,33 @@ NOTHING_PASSED = {
 def progress_line(number: int, attempts: Sequence[Attempt], settings: GateSettings, total: int) -> str:
     """The line while an attempt runs: "attempt 3 of 8, best 0.71, needs >= 0.8"."""
     best = _show(best_score(attempts, settings)) if attempts else "none yet"
-    needs = " and ".join(str(rule) for rule in settings.rules)
-    if settings.combine != "all":
-        needs = f"weighted {settings.rules[0]}" if settings.combine == "weighted" else needs.replace(" and ", " or ")
-    return f"attempt {number + 1} of {total}, best {best}, needs {needs}"
+    line = f"attempt {number + 1} of {total}, best {best}, needs {_needs(settings)}"
+    if settings.keep == "whole" or not attempts:
+        return line
+    places = passing_picks(attempts, settings)
+    return f"{line}, {sum(pick is not None for pick in places)} of {len(places)} kept"
 
 
-def outcome_line(picks: Sequence[Pick], attempts: Sequence[Attempt], settings: GateSettings, passed: bool) -> str:
+def outcome_line(
+    picks: Sequence[Pick], attempts: Sequence[Attempt], settings: GateSettings, passed: bool, is_replay: bool = False
+) -> str:
     """The line at the end: "passed at attempt 3 with 0.83, needs >= 0.8"."""
-    score, count = _show(picked_score(picks, attempts, settings)), len(attempts)
+    score, count, needs = _show(picked_score(picks, attempts, settings)), len(attempts), _needs(settings)
     tried = f"{count} attempt{'s' if count > 1 else ''}"
+    if is_replay:
+        return f"made again as replay says, with {score}; clear replay to search anew"
     if passed and settings.keep == "whole":
-        return f"passed at attempt {picks[0].attempt + 1} with {score}, needs {settings.rules[0]}"
+        return f"passed at attempt {picks[0].attempt + 1} with {score}, needs {needs}"
     if passed:
-        return f"{len(picks)} passed after {tried}, the worst with {score}, needs {settings.rules[0]}"
-    return (
-        f"not enough passed in {tried}, best {_show(best_score(attempts, settings))}, needs {settings.rules[0]}: "
-        + (NOTHING_PASSED[settings.if_none_pass])
-    )
+        return f"{len(picks)} passed after {tried}, the worst with {score}, needs {needs}"
+    best = _show(best_score(attempts, settings))
+    return f"not enough passed in {tried}, best {best}, needs {needs}: {NOTHING_PASSED[settings.if_none_pass]}"
+
+
+def _needs(settings: GateSettings) -> str:
+    if settings.combine == "weighted":
+        return f"weighted {settings.rules[0]}"
+    return (" or " if settings.combine == "any" else " and ").join(str(rule) for rule in settings.rules)
 
 
 def _show(score: float) -> str:
@@ -65,7 +74,7 @@ def picture_entry(
     pick: Pick, attempt: Attempt, seeds: Seeds, settings: GateSettings, supersedes: Sequence[str]
 ) -> dict[str, Any]:
     """What it takes to make one item of the output again: seeds, and what the gate's `replay` has to say."""
-    verdict = judge_whole(attempt, settings) if pick.item is None else judge(attempt.scores[pick.item], settings)
+    verdict = judge_pick(pick, attempt, settings)
     inner = attempt.details.get("inner", {})
     return {
         "attempt": pick.attempt,

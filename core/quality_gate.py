@@ -75,6 +75,9 @@ class GateSettings:
         ):
             if value not in allowed:
                 raise ValueError(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
+        for name, number in (("max_attempts", self.max_attempts), ("count", self.count)):
+            if not isinstance(number, int) or number < 1:
+                raise ValueError(f"{name} is {number!r}; it must be a whole number from 1 up.")
         if self.combine == "weighted" and not (min(self.weights, default=0) >= 0 < sum(self.weights) < math.inf):
             raise ValueError("weights must be finite, 0 or more, and at least one above 0.")
 
@@ -123,6 +126,18 @@ def gate_comparison(comparison: str) -> str:
     if name not in COMPARISONS:
         raise ValueError(f"The comparison {comparison!r} is not known here. Use one of: {', '.join(COMPARISONS)}.")
     return name
+
+
+def read_threshold(value: Any) -> float:
+    """A threshold that may come by a link, as a number.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    number = unwrap(value)
+    if isinstance(number, (bool, int, float)):
+        return float(number)
+    raise ValueError(f"threshold is a {kind_of(value)}; it must be a number.")
 
 
 def read_rules(text: str, first: Rule, count: int) -> tuple[Rule, ...]:
@@ -275,15 +290,15 @@ def fallback_picks(attempts: Sequence[Attempt], settings: GateSettings) -> list[
     return [pick for pick in completed if pick is not None]
 
 
+def judge_pick(pick: Pick, attempt: Attempt, settings: GateSettings) -> Verdict:
+    """Judges what is picked from its attempt: one item, or the value as a whole."""
+    return judge_whole(attempt, settings) if pick.item is None else judge(attempt.scores[pick.item], settings)
+
+
 def picked_score(picks: Sequence[Pick], attempts: Sequence[Attempt], settings: GateSettings) -> float:
     """The score of what is handed on: the worst one of the items that are kept."""
     by_number = {attempt.number: attempt for attempt in attempts}
-    verdicts = [
-        judge_whole(by_number[pick.attempt], settings)
-        if pick.item is None
-        else judge(by_number[pick.attempt].scores[pick.item], settings)
-        for pick in picks
-    ]
+    verdicts = [judge_pick(pick, by_number[pick.attempt], settings) for pick in picks]
     return min(verdicts, key=lambda verdict: verdict.rank).score
 
 

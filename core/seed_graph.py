@@ -16,6 +16,7 @@ from .seeds import HIGHEST_SEED, attempt_seed
 
 VARY = ("auto", "all", "attempt_seed", "named")
 ATTEMPT_SEED = "SwitchyardAttemptSeed"
+COPY_OF = "copy_of"  # in a copy's _meta: the id that the user knows the node by
 
 Node = Mapping[str, Any]
 GetNode = Callable[[str], Node]
@@ -121,7 +122,8 @@ def find_seeds(
 
 def is_seed_name(name: str) -> bool:
     """Whether an input is a seed by its name: seed, noise_seed, anything_seed."""
-    return name == "seed" or name.endswith("_seed")
+    last = name.rsplit(".", 1)[-1].casefold()  # inputs of inputs are called "sampling_mode.seed"
+    return last == "seed" or last.endswith("_seed")
 
 
 def _is_whole_number(value: Any) -> bool:
@@ -166,7 +168,8 @@ def _named(get_node: GetNode, order: Sequence[str], names: Collection[str]) -> l
     matches: dict[str, list[str]] = {name: [] for name in names}
     for node_id in order:
         node = get_node(node_id)
-        labels = (node_id, node.get("_meta", {}).get("title"), node["class_type"])
+        meta = node.get("_meta", {})
+        labels = (node_id, meta.get(COPY_OF), meta.get("title"), node["class_type"])
         for name in names:
             if name in labels:
                 matches[name].append(node_id)

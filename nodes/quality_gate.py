@@ -22,6 +22,7 @@ from ..core.quality_gate import (
     gate_comparison,
     read_rules,
     read_scores,
+    read_threshold,
     read_weights,
 )
 from ..core.seed_graph import VARY
@@ -254,6 +255,7 @@ class QualityGate:
         graph = dynprompt[0]
         run = self._begin(options, len(scores), graph, unique_id[0], ui["switchyard"][0])
         if run.replay and run.replay.items is not None:
+            self._memory.begin(None, [])  # without the first attempt nothing tells whether what it knows still holds
             return {"ui": ui, **expand_attempts(run, run.gate, 0, run.replay.items, 1)}
         self._memory.begin(run_signature(graph, run.links), [*value, *chain.from_iterable(scores)])
         run.add_attempt(Attempt(0, read_scores(scores), seconds=time.monotonic() - self._asked), count_items(value))
@@ -272,7 +274,7 @@ class QualityGate:
     def _begin(
         self, options: dict[str, Any], score_count: int, dynprompt: Any, gate: str, payload: dict[str, Any]
     ) -> GateRun:
-        first = Rule(gate_comparison(options["comparison"]), float(options["threshold"]))
+        first = Rule(gate_comparison(options["comparison"]), read_threshold(options["threshold"]))
         settings = GateSettings(
             rules=read_rules(options["rules"], first, score_count),
             combine=options["combine"],

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.batches import count_items, pick_items
 from ..core.gate_report import progress_line
+from ..core.provenance import LINK, REPORT_OUTPUT
 from ..core.quality_gate import Attempt, read_scores
 from .host.attempts import RESULT, attempt_key, copied_gates, copy_seeded_nodes, expand_attempts
 from .host.gate_run import GateRun, conclude, runs
@@ -62,9 +63,9 @@ class QualityGateAttempt:
         if known:
             return known
         graph, moved = copy_seeded_nodes(dynprompt, unique_id, links, chosen, wanted, total)
-        result = f"{unique_id}.result"
+        result = f"{unique_id}..result"  # two dots: no copy is called so
         inner = {
-            f"report_of_{dynprompt.get_display_node_id(inner_gate)}": [f"{unique_id}.{inner_gate}", 5]
+            LINK + dynprompt.get_display_node_id(inner_gate): [f"{unique_id}.{inner_gate}", REPORT_OUTPUT]
             for inner_gate in copied_gates(dynprompt, links, chosen)
         }
         graph[result] = {"class_type": RESULT, "inputs": {"gate": gate, "key": key, **moved, **inner}}
@@ -110,11 +111,7 @@ class QualityGateResult:
 
     def execute(self, gate: Any, key: Any, value: Any, score: Any, **others: Any) -> tuple[Any, Any]:
         scores = [score, *(others[name] for name in _JUDGED[2:] if name in others)]
-        inner = {
-            name.removeprefix("report_of_"): json.loads(text[0])
-            for name, text in others.items()
-            if name.startswith("report_of_")
-        }
+        inner = {name.removeprefix(LINK): json.loads(text[0]) for name, text in others.items() if name.startswith(LINK)}
         details = {"scores": read_scores(scores), "inner": inner}
         run = runs.get(gate[0])
         memory = run.memory() if run else None
@@ -159,7 +156,8 @@ class QualityGateChoice:
     ) -> list[str]:
         run = run[0]
         number = len(run.attempts)
-        if number <= last[0] and is_evaluated(inputs[f"scores_{number}"]):
+        is_made = number <= last[0] and is_evaluated(inputs[f"scores_{number}"])
+        if is_made and self._is_as_wanted(run, inputs[f"scores_{number}"][0], json.loads(items[0])):
             self._record(run, number, json.loads(items[0]), dynprompt[0].get_node(unique_id[0])["inputs"], inputs)
             number += 1
         outcome = run.outcome() if run.attempts else None
@@ -170,6 +168,17 @@ class QualityGateChoice:
             return []
         self._announce(run, number)
         return [f"value_{number}", f"scores_{number}"]
+
+    def _is_as_wanted(self, run: GateRun, details: Any, items: Any) -> bool:
+        """Whether an attempt made just the items that were to be made again.
+
+        If not, something among the copies makes a list or a batch of its own, and its parts met others than before:
+        the attempt does not count, and from now on whole ones are made.
+        """
+        if items is None or len(details["scores"]) == len(items) or run.replay:
+            return True
+        run.can_cut = False
+        return False
 
     def _record(self, run: GateRun, number: int, items: Any, links: Any, inputs: Any) -> None:
         details = inputs[f"scores_{number}"][0]

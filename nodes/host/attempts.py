@@ -12,17 +12,16 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...core.seed_graph import Seeds, affected, ancestors, is_link, signature
+from ...core.provenance import GATE, REPORT_OUTPUT
+from ...core.seed_graph import COPY_OF, Seeds, affected, ancestors, is_link, signature
 
 if TYPE_CHECKING:
     from .gate_run import GateRun
 
-GATE = "SwitchyardQualityGate"
 ATTEMPT = "SwitchyardQualityGateAttempt"
 ITEMS = "SwitchyardQualityGateItems"
 RESULT = "SwitchyardQualityGateResult"
 CHOICE = "SwitchyardQualityGateChoice"
-REPORT_OUTPUT = 5
 FIRST_GROUP = 4
 
 Graph = dict[str, dict[str, Any]]
@@ -169,7 +168,7 @@ def copy_seeded_nodes(
 
     def cut(link: Any) -> Any:
         """What comes from a node that is not copied, reduced to the items that are made again."""
-        node_id = f"{parent}.items.{link[0]}.{link[1]}"
+        node_id = f"{parent}..items.{link[0]}.{link[1]}"  # two dots: no copy is called so
         inputs = {"value": link, "items": json.dumps(items), "total": total}
         graph[node_id] = {"class_type": ITEMS, "inputs": inputs, "override_display_id": link[0]}
         return [node_id, 0]
@@ -188,6 +187,7 @@ def copy_seeded_nodes(
             "class_type": node["class_type"],
             "inputs": inputs,
             "override_display_id": node_id,
+            "_meta": {**node.get("_meta", {}), COPY_OF: dynprompt.get_display_node_id(node_id)},
         }
     return graph, {name: moved(link) for name, link in links.items()}
 

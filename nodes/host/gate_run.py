@@ -17,6 +17,7 @@ from ...core.quality_gate import (
     Pick,
     fallback_picks,
     items_to_retry,
+    judge_pick,
     passing_picks,
     picked_score,
 )
@@ -46,6 +47,7 @@ class GateRun:
     max_seconds: float
     replay: Replay | None
     gives_list: bool = False
+    can_cut: bool = True
     asked: float = 0.0
     plan: list[Seeds] = field(default_factory=list)
     supersedes: list[str] = field(default_factory=list)
@@ -101,6 +103,12 @@ class GateRun:
                 f"{len(attempt.scores)} scores for {item_count} pictures. Plug in a list of scores, such as the scores "
                 "output of Quality Score."
             )
+        wanted = self.replay.item if self.replay else None
+        if wanted is not None and wanted >= len(attempt.scores):
+            raise ValueError(
+                f"replay asks for item {wanted}, but there are {len(attempt.scores)} pictures, counted from 0. It was "
+                "written for another graph: clear it."
+            )
         attempt.details["total"] = self.total()
         self.attempts.append(attempt)
 
@@ -111,7 +119,8 @@ class GateRun:
         return self.replay.total if self.replay else 0
 
     def items_to_retry(self) -> list[int] | None:
-        return items_to_retry(passing_picks(self.attempts, self.settings), self.settings)
+        """The items that the next attempt makes again; None for all of them."""
+        return items_to_retry(passing_picks(self.attempts, self.settings), self.settings) if self.can_cut else None
 
     def outcome(self) -> tuple[list[Pick], bool] | None:
         """What is handed on and whether it passed, or None while a further attempt is to be made."""
@@ -123,7 +132,8 @@ class GateRun:
         picks = [pick for pick in passing_picks(self.attempts, self.settings) if pick is not None]
         wanted = len(passing_picks(self.attempts, self.settings))
         if self.replay:
-            return [Pick(0, self.replay.item)], bool(picks)
+            pick = Pick(0, self.replay.item)
+            return [pick], judge_pick(pick, self.attempts[0], self.settings).passed
         if len(picks) == wanted:
             return picks, True
         is_late = self.max_seconds > 0 and time.monotonic() - self.started >= self.max_seconds
@@ -148,7 +158,7 @@ def conclude(run: GateRun, dynprompt: Any, values: Mapping[int, Values]) -> tupl
     assert outcome is not None
     picks, passed = outcome
     settings, withholds = run.settings, not passed and not run.replay
-    line = outcome_line(picks, run.attempts, settings, passed)
+    line = outcome_line(picks, run.attempts, settings, passed, is_replay=run.replay is not None)
     seeds = {attempt.number: display_seeds(dynprompt, run.plan[attempt.number]) for attempt in run.attempts}
     attempts = [attempt_entry(attempt, seeds[attempt.number], settings) for attempt in run.attempts]
     by_number = {attempt.number: attempt for attempt in run.attempts}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...core.seeds import HIGHEST_EXACT
+
 
 def verdict(kind: str, summary: str, **data: Any) -> dict[str, list[dict[str, Any]]]:
     """Packs a decision for a node's "ui": its kind, one line in words, and the values behind it.
 
-    NaN and infinity become text: JSON has no such numbers, and the page would drop the whole message.
+    NaN and infinity become text: JSON has no such numbers, and the page would drop the whole message. So do whole
+    numbers beyond 2^53, such as seeds, which the page would round.
     """
     return {"switchyard": [{"kind": kind, "summary": summary, "data": _as_json(data)}]}
 
@@ -20,6 +23,8 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_as_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > HIGHEST_EXACT:
         return str(value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value

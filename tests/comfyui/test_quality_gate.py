@@ -300,3 +300,40 @@ def test_bad_settings_are_refused_before_anything_runs(run, name, given, complai
     result = run(gate_graph(**{name: given}))
     assert result.status == "rejected"
     assert complaint in str(result.node_errors)
+
+
+def test_nodes_may_be_called_what_an_attempt_calls_its_own(run):
+    graph = gate_graph()
+    names = {"sample": "result", "pass": "items", "score": "c"}
+    renamed = {names.get(name, name): spec for name, spec in graph.items()}
+    for spec in renamed.values():
+        for name, link in spec["inputs"].items():
+            if isinstance(link, list):
+                spec["inputs"][name] = [names.get(link[0], link[0]), link[1]]
+    result = run(renamed)
+    assert result.status == "success", result.error
+    assert facts(result)["seed"] == WINNER
+
+
+@pytest.mark.parametrize("name", ["sample", "the sampler"])
+def test_a_gate_inside_an_attempt_finds_the_nodes_it_names(run, name):
+    graph = gate_graph(threshold=0.3, vary="named", seed_nodes=name)
+    graph["sample"]["_meta"] = {"title": "the sampler"}
+    graph["second"] = node("ProbeSample", seed=500, model=["gate", 4])
+    graph["bright"] = node("ProbeBrightness", image=["second", 0])
+    graph["outer"] = gate_node("second", "bright", 0.9)
+    graph["outer_report"] = catch("outer", 5)
+    result = run(graph)
+    assert result.status == "success", result.error
+    assert len(report_of(result, "outer_report")["attempts"]) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "complaint"),
+    [("max_attempts", "0", "max_attempts is 0"), ("count", "0", "count is 0"), ("threshold", "none", "threshold is a")],
+)
+def test_settings_that_come_by_a_link_are_checked_too(run, name, given, complaint):
+    graph = gate_graph(keep="count")
+    graph["given"] = value(given)
+    graph["gate"]["inputs"][name] = ["given", 0]
+    assert complaint in run(graph).error

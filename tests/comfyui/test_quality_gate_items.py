@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from gate_graphs import batch_graph, gate_graph, level, levels_of, report_of
-from graphs import node
+from graphs import marked, node
+from switchyard_pack.core.seeds import seed_sequence
 
 
 def facts(result):
@@ -117,3 +118,44 @@ def test_a_replay_of_a_value_that_did_not_pass_tries_nothing_else(run):
     result = run(gate_graph(seed=3, threshold=1.1, if_none_pass="error", replay="all"))
     assert levels_of(result) == pytest.approx([level(3)])
     assert facts(result)["passed"] is False
+
+
+def test_a_replay_of_some_items_sees_that_the_graph_was_changed(run):
+    """What an earlier search of the same gate remembers belongs to the graph as it was."""
+    run(batch_graph(4, seed=5, threshold=0.7, keep="each"))
+    graph = batch_graph(4, seed=5, threshold=0.7, keep="each", replay="item 0 of 0, 1, 2 in 4")
+    graph["loader"] = marked("another model")
+    assert levels_of(run(graph)) == pytest.approx([level(5, 0, "another model")])
+
+
+def test_lists_that_are_made_in_the_attempt_itself_are_never_paired_with_cut_ones(run):
+    """The seeds come from a list that every attempt makes anew; the models are in a list that would be cut."""
+    graph = gate_graph(seed=["seeds", 0], threshold=0.6, keep="each")
+    graph["seeds"] = node("SwitchyardSeedSequence", seed=20, count=3, seed_mode="hashed")
+    graph["loader"] = node("ProbeTexts", texts="one,two,three")
+    graph["gate"]["inputs"]["score"] = ["score", 0]
+    result = run(graph)
+    assert result.status == "success", result.error
+    models = ("one", "two", "three")
+    places: list[float | None] = [None] * 3
+    for attempt in range(50):
+        seeds = seed_sequence(20 + attempt, 3, "hashed")
+        for place in range(3):
+            if places[place] is None and level(seeds[place], 0, models[place]) >= 0.6:
+                places[place] = level(seeds[place], 0, models[place])
+        if attempt == 0:
+            assert 0 < places.count(None) < 3, "some must fail and some pass for this to be a test"
+    assert levels_of(result) == pytest.approx(places)
+
+
+def test_a_replayed_item_passes_only_if_it_does_itself(run):
+    levels = [level(4, place) for place in range(4)]
+    worst = levels.index(min(levels))
+    graph = batch_graph(4, seed=4, threshold=max(levels), keep="each", replay=f"item {worst}")
+    result = run(graph)
+    assert facts(result)["passed"] is False
+    assert "made again as replay says" in result.verdict("gate")["summary"]
+
+
+def test_a_replay_of_an_item_that_is_not_there_is_an_error_in_words(run):
+    assert "replay asks for item 5, but there are 2 pictures" in run(batch_graph(2, replay="item 5")).error

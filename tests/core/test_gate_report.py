@@ -62,7 +62,7 @@ def strict(text):
             [attempt(0, (0.7, 0.1))],
             "attempt 2 of 8, best 0.4, needs weighted >= 0.8",
         ),
-        (gate(keep="each"), [attempt(0, 0.1, 0.75)], "attempt 2 of 8, best 0.75, needs >= 0.8"),
+        (gate(keep="each"), [attempt(0, 0.1, 0.85)], "attempt 2 of 8, best 0.85, needs >= 0.8, 1 of 2 kept"),
         (gate(), [attempt(0, 0.1, 0.75)], "attempt 2 of 8, best 0.1, needs >= 0.8"),
     ],
 )
