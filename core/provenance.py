@@ -187,12 +187,18 @@ def _entries(
     for gate in reversed(upstream):
         entry = _entry(reports[gate], index, count) if gate in reports and gate not in superseded else None
         problem = _why_facts_differ(graph, upstream, gate, reports[gate], entry) if entry else ""
-        if problem and len(reports[gate]["attempts"]) > 1:
+        if problem and _searches(reports[gate]):
             raise ValueError(problem)
         if entry and not problem:
             entries[gate] = entry
             superseded.update(entry["supersedes"])
     return dict(reversed(entries.items()))
+
+
+def _searches(report: Report) -> bool:
+    """Whether the gate would look for other seeds if the graph ran again as it is: one that max_seconds has stopped."""
+    is_content = report.get("passed", True) or report.get("max_attempts") == 1
+    return len(report["attempts"]) > 1 or not is_content
 
 
 def _entry(report: Report, index: int, count: int) -> Mapping[str, Any] | None:
@@ -202,7 +208,7 @@ def _entry(report: Report, index: int, count: int) -> Mapping[str, Any] | None:
         return pictures[index]
     if len(pictures) == 1:
         return pictures[0]
-    if len(report["attempts"]) == 1:
+    if not _searches(report):
         return None
     raise ValueError(
         f"gate {report['gate']} handed on {len(pictures)} pictures and {count} came out of them: which is which can't "
@@ -220,7 +226,7 @@ def _why_facts_differ(
     used = _facts_used(graph, upstream, gate)
     if entry["replay"].startswith("item"):
         differs = used
-    elif len(report["attempts"]) > 1:
+    elif _searches(report):
         differs = used.intersection((ATTEMPTS_OUTPUT, REPORT_OUTPUT))
     elif entry["replay"]:
         differs = used.intersection((REPORT_OUTPUT,))
@@ -301,7 +307,7 @@ def _without_items_that_need_others(
     for gate in entries:
         is_one_of_several = len(reports[gate]["pictures"]) > 1
         problem = _why_not_alone(graph, root, gate, kept, get_type, takes_lists) if is_one_of_several else ""
-        if problem and len(reports[gate]["attempts"]) > 1:
+        if problem and _searches(reports[gate]):
             raise ValueError(problem)
         if problem:
             del kept[gate]

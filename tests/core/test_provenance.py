@@ -283,3 +283,13 @@ def test_a_save_node_that_was_not_queued_is_refused():
     assert changes({"A": node("Sampler", seed=1)}, save="7.0.save") == {}, "without a gate there is nothing to miss"
     with pytest.raises(ValueError, match="not part of the graph"):
         changes({"loop": node("Loop")}, report("7.0.gate", entry({"A": 4})), save="7.0.save")
+
+
+@pytest.mark.parametrize(("passed", "max_attempts", "is_told"), [(True, 8, True), (False, 1, True), (False, 8, False)])
+def test_a_search_that_time_has_ended_at_once_is_not_taken_for_one_that_was_content(passed, max_attempts, is_told):
+    made = {**report("1", *[entry()] * 3, attempts=1), "passed": passed, "max_attempts": max_attempts}
+    if is_told:
+        assert changes(simple(), made, count=2) == {}
+    else:
+        with pytest.raises(ValueError, match="handed on 3 pictures"):
+            changes(simple(), made, count=2)
