@@ -6,9 +6,9 @@ import logging
 from typing import Any
 
 from ..core.picture_metadata import Source, metadata_for_pictures
+from .host.node_classes import declared_inputs, is_lazy, output_type, takes_lists
 from .host.page import verdict
-from .host.pictures import count_pictures, save_pictures, takes_lists
-from .host.prompts import declared_inputs, is_lazy, output_type
+from .host.pictures import count_pictures, save_pictures
 
 
 class SaveImageWithSeeds:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.provenance import GATE, REPORT_OUTPUT
 from ...core.seed_graph import COPY_OF, Seeds, affected, ancestors, is_link, signature
+from .node_classes import declared_inputs
 
 if TYPE_CHECKING:
     from .gate_run import GateRun
@@ -34,15 +35,8 @@ def seed_range(class_type: str, name: str) -> tuple[int, int]:
 
 
 def _input_options(class_type: str, name: str) -> Mapping[str, Any]:
-    spec = _inputs(class_type).get(name, ())
+    spec = declared_inputs(class_type).get(name, ())
     return spec[1] if len(spec) > 1 else {}
-
-
-def _inputs(class_type: str) -> Mapping[str, Any]:
-    import nodes
-
-    types = nodes.NODE_CLASS_MAPPINGS[class_type].INPUT_TYPES()
-    return {**types.get("required", {}), **types.get("optional", {})}
 
 
 def cache_notes() -> list[str]:

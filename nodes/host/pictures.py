@@ -64,16 +64,6 @@ def save_pictures(
     return saved
 
 
-def takes_lists(class_type: str) -> bool:
-    """Whether a class gets all pictures of a list at once, so that it may reorder them; True if that can't be told."""
-    import nodes
-
-    try:
-        return bool(getattr(nodes.NODE_CLASS_MAPPINGS[class_type], "INPUT_IS_LIST", False))
-    except Exception:  # noqa: BLE001 - other packs' code: whatever it raises, we can't tell
-        return True
-
-
 def _chunks(metadata: Mapping[str, Any]) -> Any:
     from PIL.PngImagePlugin import PngInfo
 

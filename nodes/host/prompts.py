@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from ...core.provenance import link_reports
+from .node_classes import is_lazy
 
 
 def register_prompt_handlers() -> None:
@@ -28,44 +28,3 @@ def handle_prompt(request: dict[str, Any]) -> dict[str, Any]:
     except (LookupError, TypeError, AttributeError) as problem:
         logging.debug("Switchyard: the prompt is not well-formed: %r", problem)
     return request
-
-
-def is_lazy(class_type: str, name: str) -> bool:
-    """Whether what is plugged into an input may stay unasked. True as well if that can't be told."""
-    import nodes
-
-    node_class = nodes.NODE_CLASS_MAPPINGS.get(class_type)
-    try:
-        types = node_class.INPUT_TYPES()
-        for kind in ("required", "optional"):
-            if name in types.get(kind, {}):
-                return _mentions_lazy(types[kind][name])
-        # Inputs that grow are called "images.image3", and "images" says how each of them is.
-        grown = [types.get(kind, {}).get(name.split(".")[0]) for kind in ("required", "optional")]
-        return _mentions_lazy(grown)
-    except Exception:  # noqa: BLE001 - other packs' code: whatever it raises, we can't tell
-        return True
-
-
-def _mentions_lazy(spec: Any) -> bool:
-    if isinstance(spec, Mapping):
-        return bool(spec.get("lazy")) or any(_mentions_lazy(value) for value in spec.values())
-    return isinstance(spec, (list, tuple)) and any(_mentions_lazy(value) for value in spec)
-
-
-def output_type(class_type: str, output: int) -> str:
-    """The type of a class's output; "*" if that can't be told."""
-    import nodes
-
-    try:
-        return str(nodes.NODE_CLASS_MAPPINGS[class_type].RETURN_TYPES[output])
-    except (LookupError, AttributeError, TypeError):
-        return "*"
-
-
-def declared_inputs(class_type: str) -> dict[str, Any]:
-    """A class's inputs as it declares them, the required ones first."""
-    import nodes
-
-    types = nodes.NODE_CLASS_MAPPINGS[class_type].INPUT_TYPES()
-    return {**types.get("required", {}), **types.get("optional", {})}

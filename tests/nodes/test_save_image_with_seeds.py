@@ -10,7 +10,7 @@ import types
 import pytest
 import torch
 from PIL import Image
-from switchyard_pack.nodes.host import pictures, prompts, registration
+from switchyard_pack.nodes.host import node_classes, prompts, registration
 from switchyard_pack.nodes.save_image_with_seeds import SaveImageWithSeeds
 
 GATE, SAVE = "SwitchyardQualityGate", "SwitchyardSaveImageWithSeeds"
@@ -162,18 +162,18 @@ def test_reports_come_by_wire_and_by_links_of_any_name(comfyui):
     ],
 )
 def test_whether_an_input_is_lazy(comfyui, class_type, name, lazy):
-    assert prompts.is_lazy(class_type, name) is lazy
+    assert node_classes.is_lazy(class_type, name) is lazy
 
 
 def test_the_type_of_an_output(comfyui):
     sys.modules["nodes"].NODE_CLASS_MAPPINGS.update(Typed=types.SimpleNamespace(RETURN_TYPES=("IMAGE", "MASK")))
-    found = [prompts.output_type(*which) for which in (("Typed", 1), ("Typed", 2), ("Lazy", 0), ("Nobody's", 0))]
+    found = [node_classes.output_type(*which) for which in (("Typed", 1), ("Typed", 2), ("Lazy", 0), ("Nobody's", 0))]
     assert found == ["MASK", "*", "*", "*"]
 
 
 def test_whether_a_class_gets_the_whole_list(comfyui):
     sys.modules["nodes"].NODE_CLASS_MAPPINGS.update(Save=SaveImageWithSeeds)
-    assert [pictures.takes_lists(name) for name in ("Save", "Lazy", "Nobody's")] == [True, False, True]
+    assert [node_classes.takes_lists(name) for name in ("Save", "Lazy", "Nobody's")] == [True, False, True]
 
 
 def test_a_queued_prompt_gets_links_to_the_reports_of_its_gates(comfyui):
