@@ -1,25 +1,37 @@
 """Switchyard: conditional, quality-gated workflows for ComfyUI."""
 
+from .nodes.aesthetic_score import AestheticScore
 from .nodes.attempt_seed import AttemptSeed
+from .nodes.clip_iqa_score import ClipIqaScore
 from .nodes.compare import Compare
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
 from .nodes.pick_best import PickBest
+from .nodes.preference_score import PreferenceScore
+from .nodes.prompt_score import PromptScore
+from .nodes.pyiqa_score import PyiqaScore
 from .nodes.quality_gate import QualityGate
 from .nodes.quality_gate_steps import QualityGateAttempt, QualityGateChoice, QualityGateItems, QualityGateResult
 from .nodes.quality_score import QualityScore
 from .nodes.save_image_with_seeds import SaveImageWithSeeds
+from .nodes.score_log import ScoreLog
+from .nodes.score_overlay import ScoreOverlay
 from .nodes.seed_sequence import SeedSequence
 from .nodes.select import Select
 from .nodes.switch import Switch
 
 NODE_CLASS_MAPPINGS = {
+    "SwitchyardAestheticScore": AestheticScore,
     "SwitchyardAttemptSeed": AttemptSeed,
+    "SwitchyardClipIqaScore": ClipIqaScore,
     "SwitchyardCompare": Compare,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
     "SwitchyardPickBest": PickBest,
+    "SwitchyardPreferenceScore": PreferenceScore,
+    "SwitchyardPromptScore": PromptScore,
+    "SwitchyardPyiqaScore": PyiqaScore,
     "SwitchyardQualityGate": QualityGate,
     "SwitchyardQualityGateAttempt": QualityGateAttempt,
     "SwitchyardQualityGateChoice": QualityGateChoice,
@@ -27,6 +39,8 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardQualityGateResult": QualityGateResult,
     "SwitchyardQualityScore": QualityScore,
     "SwitchyardSaveImageWithSeeds": SaveImageWithSeeds,
+    "SwitchyardScoreLog": ScoreLog,
+    "SwitchyardScoreOverlay": ScoreOverlay,
     "SwitchyardSeedSequence": SeedSequence,
     "SwitchyardSelect": Select,
     "SwitchyardSwitch": Switch,
