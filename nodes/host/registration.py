@@ -7,13 +7,14 @@ import sys
 from typing import Any
 
 from .prompts import register_prompt_handlers
+from .weight_files import register_folders
 
 
 def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
     """Adds the plain ids to the pack's own mapping, each as a hidden subclass, unless the id is already taken.
 
     Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Also asks to be shown every
-    prompt that is queued. Unless ComfyUI has loaded the pack, this does nothing.
+    prompt that is queued, and adds folders for models. Unless ComfyUI has loaded the pack, this does nothing.
     """
     taken = _taken_ids()
     if taken is None:
@@ -24,6 +25,7 @@ def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
         else:
             mapping[node_id] = type(node_id, (node,), {"__doc__": node.__doc__, _hidden_mark(): True})
     register_prompt_handlers()
+    register_folders()
 
 
 def _taken_ids() -> dict[str, Any] | None:
