@@ -66,7 +66,7 @@ def _shortest_between(below: float, highest: float) -> float:
         return highest
     from decimal import ROUND_FLOOR, Context, Decimal  # not needed to load the pack
 
-    exact, context = Decimal(highest), Context(prec=_LONGEST_FLOAT)
+    exact, context = Decimal(repr(highest)), Context(prec=_LONGEST_FLOAT)
     for digits in range(_FEWEST_DIGITS, _MOST_DIGITS):
         rounded = float(exact.quantize(Decimal(1).scaleb(-digits), ROUND_FLOOR, context))
         if below < rounded <= highest:

@@ -151,9 +151,10 @@ class ScoreLog:
         found = logged.statistics(limit, keep_percent[0])
         suggested = found.cut.threshold if found.cut else limit
         head = f"{describe_scores(scores)} in {name}"
-        lines = [head, *notes, *logged.describe(), *describe_statistics(found, limit, keep_percent[0])]
+        facts = describe_statistics(found, limit, keep_percent[0])
+        lines = [head, *notes, *logged.describe(), *facts]
         data = {"file": name, "scores": scores, "notes": notes, "count": found.pictures, "pass_rate": found.pass_rate}
-        ui = verdict("score_log", f"{head}. {lines[-1]}", **data, suggested_threshold=suggested, lines=lines)
+        ui = verdict("score_log", f"{head}. {facts[0]}", **data, suggested_threshold=suggested, lines=lines)
         total = own or [number_of(one.get("score")) for one in reports]
         passed = [row["passed"] for row in rows] if own else [bool(has_passed(one, one)) for one in reports]
         result = (total, passed, scores, list(report) or [""], found.pass_rate, suggested, "\n".join(lines))
