@@ -30,7 +30,8 @@ def frame_picture(picture: Tensor, size: int, framing: str) -> Tensor:
         return _resize(image, size, size).movedim(1, -1)
     if framing == "pad":
         scale = size / max(height, width)
-        rows, columns = max(1, round(scale * height)), max(1, round(scale * width))
+        # torch (2.11) gives a copy of one row where the result is a single column
+        rows, columns = max(2, round(scale * height)), max(2, round(scale * width))
         top, left = (size - rows) // 2, (size - columns) // 2
         bars = (left, size - columns - left, top, size - rows - top)
         return functional.pad(_resize(image, rows, columns), bars).movedim(1, -1)
