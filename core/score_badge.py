@@ -17,7 +17,11 @@ _PANEL, _RIM, _WORDS = (16, 18, 22, 214), (255, 255, 255, 56), (236, 238, 241, 2
 _SIZE, _SMALLEST_PX = 0.042, 10  # of the picture's shorter side
 _WIDEST, _HIGHEST = 0.66, 0.45  # of the picture's sides
 _MOST_LINES, _MOST_CHARACTERS = 3, 400
-_FINER = 4  # shapes are drawn this much larger and reduced: Pillow's have jagged edges
+_LARGE_PX = 40  # text from which on edges need less smoothing
+# What the font lacks and has a plain likeness of.
+_LIKENESSES = str.maketrans(
+    {"—": "-", "–": "-", "‐": "-", "−": "-", "•": "·", "×": "x", "≥": ">=", "≤": "<=", "→": "->", "≈": "~", "ß": "ss"}
+)
 _SENTENCE = re.compile(r"(?<=[.!?;。！？])\s+")
 
 
@@ -119,10 +123,13 @@ def _lay_out(badge: Badge, width: int, height: int, scale: float) -> _Layout | N
 
 
 def _draw(badge: Badge, layout: _Layout) -> Image:
-    from PIL import ImageDraw
+    from PIL import Image, ImageDraw
 
     half, chip = layout.pad / 2, (layout.chip_width, layout.chip_height)
-    picture = _shape(layout.width, layout.height, lambda draw: _panel(draw, layout, badge.color, badge.passed))
+    finer = 4 if layout.size < _LARGE_PX else 2  # shapes are drawn larger and reduced: Pillow's have jagged edges
+    large = Image.new("RGBA", (layout.width * finer, layout.height * finer), (*_PANEL[:3], 0))
+    _panel(ImageDraw.Draw(large), layout, badge.color, badge.passed, finer)
+    picture = large.resize((layout.width, layout.height), Image.Resampling.BOX)
     draw = ImageDraw.Draw(picture)
     middle = half + chip[1] / 2
     left = half + layout.pad + layout.icon
@@ -136,9 +143,9 @@ def _draw(badge: Badge, layout: _Layout) -> Image:
     return picture
 
 
-def _panel(draw: Any, layout: _Layout, color: tuple[int, int, int], passed: bool | None) -> None:
-    """The ground, the coloured chip and its tick or cross, _FINER times as large."""
-    n, half = _FINER, layout.pad / 2
+def _panel(draw: Any, layout: _Layout, color: tuple[int, int, int], passed: bool | None, n: int) -> None:
+    """The ground, the coloured chip and its tick or cross, n times as large."""
+    half = layout.pad / 2
     line, radius = max(1, layout.size // 14), layout.size * 0.42
     box = (0, 0, layout.width * n - 1, layout.height * n - 1)
     draw.rounded_rectangle(box, radius * n, fill=_PANEL, outline=_RIM, width=line * n)
@@ -157,14 +164,6 @@ def _panel(draw: Any, layout: _Layout, color: tuple[int, int, int], passed: bool
             draw.ellipse((px - thick / 2, py - thick / 2, px + thick / 2, py + thick / 2), (255, 255, 255, 255))
 
 
-def _shape(width: int, height: int, draw_on: Any) -> Image:
-    from PIL import Image, ImageDraw
-
-    large = Image.new("RGBA", (width * _FINER, height * _FINER), (*_PANEL[:3], 0))
-    draw_on(ImageDraw.Draw(large))
-    return large.resize((width, height), Image.Resampling.BOX)
-
-
 def _fill(text: str, width: int, size: int, lines: int) -> list[str]:
     """Text in at most so many lines: whole sentences where the first one fits, or else as much as there is room for."""
     sentences = _SENTENCE.split(text)
@@ -173,9 +172,12 @@ def _fill(text: str, width: int, size: int, lines: int) -> list[str]:
         if len(wrapped) <= lines:
             return wrapped
     kept = _wrap(text, width, size)[:lines]
-    while kept and _length(f"{kept[-1]}…", size) > width:
-        kept[-1] = kept[-1][:-1]
-    return [*kept[:-1], f"{kept[-1].rstrip(' ,;:')}…"] if kept else []
+    if not kept:
+        return []
+    last = kept.pop()
+    while last and _length(f"{last}…", size) > width:
+        last = last[:-1]
+    return [*kept, f"{last.rstrip(' ,;:')}…"] if last else []
 
 
 def _wrap(text: str, width: int, size: int) -> list[str]:
@@ -200,7 +202,7 @@ def _drawable(text: str, size: int) -> str:
 
     The font has little more than ASCII: accents are left out, and other scripts become question marks.
     """
-    text = " ".join(text[:_MOST_CHARACTERS].split())
+    text = " ".join(text[:_MOST_CHARACTERS].translate(_LIKENESSES).split())
     shown = "".join(_shown(character, size) for character in text)
     return "" if shown.count("?") - text.count("?") > len(text) / 3 else shown
 

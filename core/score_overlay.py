@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-POSITIONS = ("top left", "top right", "bottom left", "bottom right")
+POSITIONS = ("bottom left", "bottom right", "top left", "top right")  # faces are mostly above
 _LEAST_SCALE, _MOST_SCALE = 0.1, 10.0
 _TILE_ON_PASS = (214, 134, 16)
 
