@@ -7,14 +7,31 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .score_log import Entry
-from .values import show_number
+from .values import show, show_number
 
 _FEWEST_DIGITS, _MOST_DIGITS = 2, 20
 _LONGEST_FLOAT = 400  # digits, with those after its point
 _NAMED_FAULTS = 4
+
+
+def check_settings(threshold: Any, keep_percent: Any, window: Any) -> None:
+    """Checks what may come by a link.
+
+    Raises:
+        ValueError: one of them is no number, or keep_percent is not from 0 to 100.
+    """
+    for name, value in (("threshold", threshold), ("keep_percent", keep_percent), ("window", window)):
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise ValueError(f"{name} is {show(value)}; it must be a number.")
+    if not 0 <= keep_percent <= 100:
+        raise ValueError(
+            f"keep_percent is {show(keep_percent)}; it must be from 0 to 100: 30 keeps the best 30 %."
+        )
+    if window < 0 or window != int(window):
+        raise ValueError(f"window is {show(window)}; it must be a whole number of pictures, or 0 for all.")
 
 
 class Cut(NamedTuple):

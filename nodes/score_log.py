@@ -8,7 +8,7 @@ from typing import Any
 from ..core.quality_gate import read_numbers
 from ..core.score_log import FORMATS, describe_scores, make_rows, match_scores, read_seeds, with_seeds
 from ..core.score_reports import has_passed, number_of, read_report
-from ..core.score_statistics import describe_statistics
+from ..core.score_statistics import check_settings, describe_statistics
 from .host.page import verdict
 from .host.run_context import origin_of
 from .host.score_files import log_rows
@@ -141,6 +141,7 @@ class ScoreLog:
         dynprompt: Any = (None,),
         unique_id: Any = ("",),
     ) -> dict[str, Any]:
+        check_settings(threshold[0], keep_percent[0], window[0])
         reports, own = [read_report(text) for text in report], read_numbers(list(score))
         scores, limit = match_scores(reports, own), threshold[0]
         origin = origin_of(dynprompt[0], unique_id[0], ("report", "score"), label[0])

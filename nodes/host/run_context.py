@@ -9,10 +9,11 @@ from typing import Any
 
 from ...core.run_facts import linked_nodes, models_upstream, seeds_upstream
 from ...core.score_log import Origin
+from ...core.values import show
 from .attempts import display_seeds
 
 
-def origin_of(dynprompt: Any, node_id: str, inputs: Iterable[str], label: str) -> Origin:
+def origin_of(dynprompt: Any, node_id: str, inputs: Iterable[str], label: Any) -> Origin:
     """Where the values in some inputs of a node come from: time, run, seeds and models.
 
     In an attempt of a Quality Gate the node is a copy, and the seeds are those of the attempt.
@@ -21,8 +22,9 @@ def origin_of(dynprompt: Any, node_id: str, inputs: Iterable[str], label: str) -
         dynprompt: ComfyUI's live graph; None where a program calls the node by itself.
         node_id: the node's id in it.
         inputs: the inputs that count.
-        label: the user's own words.
+        label: the user's own words, or a number by a link.
     """
+    label = label if isinstance(label, str) else "" if label is None else show(label)
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if dynprompt is None:
         return Origin(now, _run_id(), node_id, {}, [], label)

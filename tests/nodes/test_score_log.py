@@ -129,8 +129,8 @@ def test_an_unknown_format_is_refused(output):
 @pytest.mark.parametrize(("format", "foreign"), [("csv", "time;score\n1;2"), ("jsonl", '{"a": 1}\n'), ("csv", "\n\n")])
 def test_a_foreign_file_is_left_alone_for_a_numbered_one(output, format, foreign):
     (output / f"scores.{format}").write_text(foreign, encoding="utf-8")
-    for _ in range(2):
-        result, payload = log(report(0.9), format=format)
+    log(report(0.9), format=format)
+    result, payload = log(report(0.9), format=format)
     assert (output / f"scores.{format}").read_text(encoding="utf-8") == foreign
     assert len(read(output / f"scores_2.{format}")) == 2
     assert payload["data"]["file"] == f"scores_2.{format}"
@@ -275,6 +275,28 @@ def test_a_log_that_cannot_be_read_back_does_not_cost_the_run(output, monkeypatc
     result, payload = log(report(0.9, 0.1))
     assert result["pass_rate"] == 0.5
     assert "scores.csv can't be read (Input/output error), so only this run is counted." in payload["data"]["notes"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"threshold": math.nan}, "threshold is NaN; it must be a number"),
+        ({"keep": 101.0}, "keep_percent is 101.0; it must be from 0 to 100"),
+        ({"keep": math.nan}, "keep_percent is NaN; it must be a number"),
+        ({"window": -1}, "window is -1; it must be a whole number"),
+        ({"window": None}, "window is None; it must be a number"),
+    ],
+)
+def test_settings_by_link_are_checked_before_anything_is_written(output, settings, told):
+    with pytest.raises(ValueError, match=told):
+        log(report(0.9), **settings)
+    assert list(output.iterdir()) == []
+
+
+@pytest.mark.parametrize(("label", "written"), [(None, ""), (5, "5"), (math.nan, "NaN")])
+def test_a_label_by_link_may_be_anything(output, label, written):
+    log(report(0.9), label=[label])
+    assert read(output / "scores.csv")[0]["label"] == written
 
 
 def test_without_anything_to_log_the_node_is_red():
