@@ -27,9 +27,7 @@ def check_settings(threshold: Any, keep_percent: Any, window: Any) -> None:
         if not isinstance(value, (int, float)) or not math.isfinite(value):
             raise ValueError(f"{name} is {show(value)}; it must be a number.")
     if not 0 <= keep_percent <= 100:
-        raise ValueError(
-            f"keep_percent is {show(keep_percent)}; it must be from 0 to 100: 30 keeps the best 30 %."
-        )
+        raise ValueError(f"keep_percent is {show(keep_percent)}; it must be from 0 to 100: 30 keeps the best 30 %.")
     if window < 0 or window != int(window):
         raise ValueError(f"window is {show(window)}; it must be a whole number of pictures, or 0 for all.")
 
