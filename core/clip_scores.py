@@ -7,9 +7,7 @@ something else for every batch size.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .embeddings import Embeddings, score_each, unit_vectors
@@ -117,7 +115,7 @@ def read_prompt(prompt: Any, name: str = "prompt") -> str:
         ValueError: it is no text, or empty.
     """
     if not isinstance(prompt, str):
-        raise ValueError(f"{name} must be text, not a {kind_of(prompt)}.")
+        raise ValueError(f"{name} must be text, not a {kind_of(prompt)}. Write what the picture should show.")
     if not prompt.strip():
         raise ValueError(f"{name} is empty. Write what the picture should show.")
     return prompt.strip()
@@ -148,14 +146,14 @@ def read_pairs(text: Any) -> list[tuple[str, str]]:
         ValueError: a line is no pair, there is none, or there are more than MAX_TEXTS.
     """
     if not isinstance(text, str):
-        raise ValueError(f"pairs must be text, not a {kind_of(text)}.")
+        raise ValueError(f'pairs must be text, not a {kind_of(text)}: "Good photo. | Bad photo.", one pair a line.')
     pairs = []
     for line in filter(None, map(str.strip, text.splitlines())):
         good, bar, bad = (part.strip() for part in line.partition("|"))
         if not (good and bar and bad) or "|" in bad or good == bad:
             raise ValueError(
-                f'{show(line)} in pairs is not a pair. Write the good side, a bar and the bad side: "Good photo. | Bad '
-                'photo.", one pair a line.'
+                f'This line of pairs is not a pair: {show(line)}. Write the good side, a bar and the bad side: "Good '
+                'photo. | Bad photo.", one pair a line.'
             )
         pairs.append((good, bad))
     if not pairs:
@@ -170,7 +168,7 @@ def with_prefix(prefix: Any, prompt: str) -> str:
     return f"{prefix.strip()} {prompt}".strip() if isinstance(prefix, str) else prompt
 
 
-def check_curve(scale: Any, centre: Any, width: Any) -> None:
+def check_curve(scale: str, centre: float, width: float) -> None:
     """Refuses settings of a preference score's scale that do not exist.
 
     Raises:
@@ -179,10 +177,11 @@ def check_curve(scale: Any, centre: Any, width: Any) -> None:
     check_choice(scale, SCALES, "scale")
     numbers = {"centre": unwrap(centre), "width": unwrap(width)}
     for name, number in numbers.items():
-        if not isinstance(number, Real) or not math.isfinite(number) or (name == "width" and number <= 0):
+        lowest = 1e-9 if name == "width" else -1e6
+        if not (isinstance(number, (int, float)) and lowest <= number <= 1e6):
             raise ValueError(
-                f"{name} is {show(number)}; it must be a number{' above 0' if name == 'width' else ''}. It shapes the "
-                "scale of 0 to 1 out of raw scores."
+                f"{name} is {show(number)}; it must be a number{' above 0' if name == 'width' else ''}, of a raw "
+                "score's size. It shapes the scale of 0 to 1 out of raw scores."
             )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any, NamedTuple
 
 from .scorer_report import ScoredPicture
@@ -54,7 +52,7 @@ def scale_of(
         low = choice == "yes"
     lowest, highest = (unwrap(end) for end in wanted)
     for name, end in (("lowest", lowest), ("highest", highest)):
-        if not isinstance(end, Real) or not math.isfinite(end):
+        if not (isinstance(end, (int, float)) and -1e9 <= end <= 1e9):
             raise ValueError(f"{name} is {show(end)}; it must be a number, an end of the metric's range.")
     if lowest > highest:
         raise ValueError(

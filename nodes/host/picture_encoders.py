@@ -11,8 +11,6 @@ from .memos import WeakMemo
 from .progress import stop_if_interrupted
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ...core.map_pooling import PoolingHead
 
 CHUNK = 8  # views a forward
@@ -34,7 +32,7 @@ class Pooling:
 
 
 def embed_pictures(
-    clip_vision: Any, image: Tensor, framing: str, as_trained: str = "crop", pooling: Pooling | None = None
+    clip_vision: Any, image: Any, framing: str, as_trained: str = "crop", pooling: Pooling | None = None
 ) -> Embeddings:
     """Shows the pictures of a batch to a CLIP vision model, in chunks; pictures with NaN are left out.
 
@@ -62,7 +60,7 @@ def embed_pictures(
     return _memo.get((image, clip_vision), key, stamp, lambda: _embed(clip_vision, image, framing, pooling))
 
 
-def _embed(clip_vision: Any, image: Tensor, framing: str, pooling: Pooling | None) -> Embeddings:
+def _embed(clip_vision: Any, image: Any, framing: str, pooling: Pooling | None) -> Embeddings:
     import torch
 
     from ...core.framing import frame_picture
@@ -76,7 +74,7 @@ def _embed(clip_vision: Any, image: Tensor, framing: str, pooling: Pooling | Non
         )
     head = pooling.read(clip_vision) if pooling else None
     good = [index for index, picture in enumerate(image) if bad_values(picture)[0] == 0]
-    vectors: list[Tensor | None] = [None] * image.shape[0]
+    vectors: list[Any] = [None] * image.shape[0]
     chunk = PATCHES_CHUNK if head else CHUNK
     with torch.no_grad():
         for start in range(0, len(good), chunk):
@@ -89,7 +87,7 @@ def _embed(clip_vision: Any, image: Tensor, framing: str, pooling: Pooling | Non
     return Embeddings(vectors, framing)
 
 
-def _encode(clip_vision: Any, views: Tensor, head: PoolingHead | None) -> Tensor:
+def _encode(clip_vision: Any, views: Any, head: PoolingHead | None) -> Any:
     """The vectors (V, D) of views (V, S, S, 3), float32 on the CPU."""
     from ...core.map_pooling import pool_patches
 
@@ -122,7 +120,7 @@ def _state_of(model: Any) -> Hashable:
     return getattr(getattr(model, "patcher", None), "patches_uuid", None)
 
 
-def _fingerprint(image: Tensor) -> tuple[Hashable, ...]:
+def _fingerprint(image: Any) -> tuple[Hashable, ...]:
     """Changes, as good as surely, when somebody writes into a tensor; torch counts no versions in inference mode."""
     import torch
 

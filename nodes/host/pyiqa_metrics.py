@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.scorer_report import NON_FINITE
 from ...core.values import show
 from .progress import stop_if_interrupted
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 # These score sets of pictures, or captions.
 _NO_PICTURE_SCORES = ("fid", "sfid", "fid_dinov2", "inception_score", "clipscore")
@@ -62,7 +59,7 @@ class PyiqaMetric:
         return metric
 
 
-def measure(metric: Any, image: Tensor) -> list[tuple[float | None, str]]:
+def measure(metric: Any, image: Any) -> list[tuple[float | None, str]]:
     """The raw number of each picture of a batch (B, H, W, C), one by one; None and the reason where there is none."""
     import torch
 

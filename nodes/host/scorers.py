@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.embeddings import FRAMINGS
 from ...core.quality_score import AGGREGATES, DEFAULT_THRESHOLD, Verdict, report_text
 from ...core.scorer_report import summarise
 from .page import verdict
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 OUTPUT_TYPES = ("FLOAT", "BOOLEAN", "FLOAT", "STRING", "IMAGE")
 OUTPUT_NAMES = ("score", "passed", "scores", "report", "image")
@@ -62,7 +59,7 @@ def framing_input() -> tuple[list[str], dict[str, Any]]:
     )
 
 
-def hand_over(kind: str, outcome: Verdict, image: Tensor) -> dict[str, Any]:
+def hand_over(kind: str, outcome: Verdict, image: Any) -> dict[str, Any]:
     """What a scorer node returns: its five outputs, and the payload for the page."""
     score, passed, scores, report = outcome
     reasons = [picture["reason"] for picture in report["images"]]

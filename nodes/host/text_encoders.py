@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.clip_scores import check_pair, check_text_projection
 from .memos import WeakMemo
 from .progress import stop_if_interrupted
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 _memo = WeakMemo(512)
 
 
-def embed_texts(clip: Any, texts: Sequence[str], picture_width: int | None) -> Tensor:
+def embed_texts(clip: Any, texts: Sequence[str], picture_width: int | None) -> Any:
     """Encodes texts with the one text encoder of a CLIP whose vectors have the pictures' width.
 
     Each text is encoded once for as long as the CLIP is alive and unchanged. Only the first 75 tokens count.
@@ -61,7 +58,7 @@ def find_towers(clip: Any) -> dict[str, Any]:
     return {name: tower for name, tower in model.named_children() if _projection_of(tower) is not None}
 
 
-def _projection_of(tower: Any) -> Tensor | None:
+def _projection_of(tower: Any) -> Any:
     layer = getattr(getattr(tower, "transformer", None), "text_projection", None)
     return getattr(layer, "weight", None)
 
@@ -71,7 +68,7 @@ def _width_of(tower: Any) -> int:
     return int(weight.shape[0]) if weight is not None else 0
 
 
-def _encode(clip: Any, name: str, text: str) -> Tensor:
+def _encode(clip: Any, name: str, text: str) -> Any:
     """The projected vector (D,) of a text. Only the wanted encoder runs: no T5 or language model beside it."""
     import torch
 

@@ -49,7 +49,10 @@ class FakeTower(nn.Module):
         self.encoded.append(text)
         pooled = torch.tensor([[float(ord(text[place % len(text)]) % 17) for place in range(self.width)]])
         is_projected = self.options.get("projected_pooled")
-        return None, self.transformer.text_projection(pooled) if is_projected else pooled
+        return None, self.project(pooled) if is_projected else pooled
+
+    def project(self, pooled):
+        return pooled @ self.transformer.text_projection.weight.T
 
 
 class FakeClip:
@@ -62,8 +65,9 @@ class FakeClip:
                     tower.options = {}
 
         self.cond_stage_model = Model()
-        for name, width in widths.items():
-            self.cond_stage_model.add_module(name, FakeTower(abs(width), has_projection=width > 0))
+        self.towers = {name: FakeTower(abs(width), has_projection=width > 0) for name, width in widths.items()}
+        for name, tower in self.towers.items():
+            self.cond_stage_model.add_module(name, tower)
         self.loads = 0
 
     def tokenize(self, text):

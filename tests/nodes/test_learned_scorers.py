@@ -60,7 +60,7 @@ def test_the_same_pictures_are_shown_to_the_same_model_once_for_all_scorers():
         _run(name, image, vision, clip)
         _run(name, image, vision, clip, framing="crop")
     assert vision.forwards == [3]
-    assert len(clip.cond_stage_model.clip_l.encoded) == len(set(clip.cond_stage_model.clip_l.encoded)) == 8
+    assert len(clip.towers["clip_l"].encoded) == len(set(clip.towers["clip_l"].encoded)) == 8
     _run("prompt_score", image, vision, clip, framing="stretch")
     _run("prompt_score", image, FakeVision(), clip)
     assert vision.forwards == [3, 3]
@@ -85,7 +85,7 @@ def test_a_model_that_is_patched_otherwise_is_asked_anew():
         vision.patcher = clip.patcher = types.SimpleNamespace(patches_uuid=patches, load_device=None)
         _run("prompt_score", image, vision, clip)
     assert vision.forwards == [3, 3]
-    assert len(clip.cond_stage_model.clip_l.encoded) == 2
+    assert len(clip.towers["clip_l"].encoded) == 2
 
 
 def test_nothing_is_kept_alive():
@@ -164,14 +164,13 @@ def test_what_is_no_picture_is_refused_before_any_model_runs(name):
 def test_the_text_encoder_of_the_pictures_width_is_used_and_it_alone():
     clip = FakeClip(clip_g=12, clip_l=8, t5xxl=-16)
     _run("prompt_score", _pictures(), FakeVision(8), clip)
-    towers = clip.cond_stage_model
-    assert [len(tower.encoded) for tower in (towers.clip_g, towers.clip_l, towers.t5xxl)] == [0, 1, 0]
+    towers = clip.towers
+    assert [len(tower.encoded) for tower in towers.values()] == [0, 1, 0]
     _run("prompt_score", _pictures(), FakeVision(12), clip)
-    assert [len(tower.encoded) for tower in (towers.clip_g, towers.clip_l, towers.t5xxl)] == [1, 1, 0]
-    assert towers.clip_l.options == {}
-    expected = towers.clip_l.transformer.text_projection(
-        torch.tensor([[float(ord("x") % 17)] * 8])
-    )  # the projected vector, though SD1.5's encoder gives the other one
+    assert [len(tower.encoded) for tower in towers.values()] == [1, 1, 0]
+    assert towers["clip_l"].options == {}
+    # the projected vector, though the encoder of SD1.5 gives the other one unless it is told
+    expected = clip.towers["clip_l"].project(torch.tensor([[float(ord("x") % 17)] * 8]))
     assert torch.allclose(text_encoders.embed_texts(clip, ["x"], 8), expected)
 
 
@@ -190,7 +189,7 @@ def test_models_that_do_not_belong_together_are_refused():
 @pytest.mark.parametrize("fill", [0.0, 1e12, math.nan])
 def test_a_clip_without_a_text_projection_is_refused(fill):
     clip = FakeClip(clip_l=8)
-    clip.cond_stage_model.clip_l.transformer.text_projection.weight.data.fill_(fill)
+    clip.towers["clip_l"].get_parameter("transformer.text_projection.weight").data.fill_(fill)
     with pytest.raises(ValueError, match="no text projection"):
         _run("prompt_score", _pictures(), FakeVision(), clip)
 
@@ -213,7 +212,7 @@ def test_relative_scores_the_prompt_against_the_others():
     shares = json.loads(result[3])["images"][0]["shares"]
     assert list(shares) == ["a cat", "a dog", "no cat"]
     assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
-    assert sorted(clip.cond_stage_model.clip_l.encoded) == ["a cat", "a dog", "no cat"]
+    assert sorted(clip.towers["clip_l"].encoded) == ["a cat", "a dog", "no cat"]
     with pytest.raises(ValueError, match="other_prompts"):
         _run("prompt_score", image, vision, clip, method="relative")
 
