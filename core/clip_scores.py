@@ -163,9 +163,15 @@ def read_pairs(text: Any) -> list[tuple[str, str]]:
     return pairs
 
 
-def with_prefix(prefix: Any, prompt: str) -> str:
-    """Puts a prefix before a prompt, with one space between them."""
-    return f"{prefix.strip()} {prompt}".strip() if isinstance(prefix, str) else prompt
+def read_prefix(prefix: Any) -> str:
+    """Takes what stands before each prompt, without space around it; None is nothing.
+
+    Raises:
+        ValueError: it is no text.
+    """
+    if not isinstance(prefix, str | None):
+        raise ValueError(f"prefix must be text, not a {kind_of(prefix)}. Leave it empty for none.")
+    return (prefix or "").strip()
 
 
 def check_curve(scale: str, centre: float, width: float) -> None:

@@ -8,10 +8,10 @@ from ..core.clip_scores import (
     DEFAULT_PREFIX,
     METHODS,
     read_others,
+    read_prefix,
     read_prompt,
     score_prompt,
     score_relative,
-    with_prefix,
 )
 from ..core.embeddings import FRAMINGS
 from ..core.quality_score import DEFAULT_THRESHOLD
@@ -103,11 +103,11 @@ class PromptScore:
         check_settings(threshold, aggregate)
         check_choice(method, METHODS, "method")
         check_choice(framing, FRAMINGS, "framing")
-        prompts = [read_prompt(prompt)]
+        prompts, before = [read_prompt(prompt)], read_prefix(prefix)
         prompts += read_others(other_prompts, prompts[0]) if method == "relative" else []
         embeddings = embed_pictures(clip_vision, image, framing)
-        texts = embed_texts(clip, [with_prefix(prefix, one) for one in prompts], embeddings.width())
+        texts = embed_texts(clip, [f"{before} {one}".strip() for one in prompts], embeddings.width())
         is_alone = method == METHODS[0]
         pictures = score_prompt(embeddings, texts) if is_alone else score_relative(embeddings, texts, prompts)
-        settings = {"method": method, "prompt": prompts[0], "prefix": prefix, "framing": embeddings.framing}
+        settings = {"method": method, "prompt": prompts[0], "prefix": before, "framing": embeddings.framing}
         return hand_over("prompt_score", judge(pictures, threshold, aggregate, f"{method}-1", **settings), image)

@@ -12,12 +12,12 @@ from switchyard_pack.core.clip_scores import (
     check_text_projection,
     read_others,
     read_pairs,
+    read_prefix,
     read_prompt,
     score_opposites,
     score_preference,
     score_prompt,
     score_relative,
-    with_prefix,
 )
 from switchyard_pack.core.embeddings import Embeddings
 
@@ -138,12 +138,9 @@ def test_texts_are_read_as_they_are_meant():
     assert read_prompt("  a cat\n") == "a cat"
     assert read_others("a dog\n\n a tree \na dog\na cat", "a cat") == ["a dog", "a tree"]
     assert read_pairs("Good. | Bad.\n\n sharp|blurry ") == [("Good.", "Bad."), ("sharp", "blurry")]
-    assert [with_prefix(prefix, "a cat") for prefix in ("A photo depicts", " of ", "", None)] == [
-        "A photo depicts a cat",
-        "of a cat",
-        "a cat",
-        "a cat",
-    ]
+    assert [read_prefix(prefix) for prefix in (" of ", "", None)] == ["of", "", ""]
+    with pytest.raises(ValueError, match="prefix must be text"):
+        read_prefix(5)
 
 
 @pytest.mark.parametrize("prompt", ["", "  \n", None, 5])
