@@ -12,6 +12,8 @@ import folder_paths
 import numpy
 import torch
 
+from .clips import CLIPS
+
 
 class AnyType(str):
     def __ne__(self, other):
@@ -250,6 +252,7 @@ class ProbeFacts:
 
 
 NODE_CLASS_MAPPINGS = dict(
+    **CLIPS,
     ProbeValue=ProbeValue,
     ProbeList=ProbeList,
     ProbeTexts=ProbeTexts,
