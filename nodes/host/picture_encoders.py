@@ -128,6 +128,7 @@ def _fingerprint(image: Any) -> tuple[Hashable, ...]:
     for picture in image:
         rows, columns = (max(1, side // 31) for side in picture.shape[:2])
         sample = picture[::rows, ::columns].detach().to(torch.float32).cpu().contiguous()
-        total = picture.detach().to(torch.float32).sum(dtype=torch.float64)
+        precise = torch.float32 if picture.device.type == "mps" else torch.float64  # which Apple's GPUs lack
+        total = picture.detach().to(torch.float32).sum(dtype=precise)
         marks += [zlib.crc32(sample.numpy().tobytes()), repr(float(total))]
     return tuple(marks)

@@ -53,7 +53,7 @@ class PyiqaMetric:
             raise RuntimeError(
                 f"pyiqa could not load {name} ({type(error).__name__}: {str(error)[:200]}). It downloads the weights "
                 "of a metric when that is used first: check the connection, or put the file where pyiqa looks for it "
-                "(its message names it)."
+                "(the log names both)."
             ) from error
         self._name, self._metric = name, metric
         return metric
