@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import save
 from switchyard_pack.nodes.host import weights
 
+from engine.pack import pack_files
+
 CONTENT = save({"mean": torch.arange(3.0)})
 
 
@@ -59,6 +61,15 @@ def test_a_repaired_file_is_read_without_a_restart(data):
         weights.load_data("numbers")
     (data / "numbers.safetensors").write_bytes(CONTENT)
     assert weights.load_data("numbers")["mean"].tolist() == [0, 1, 2]
+
+
+def test_the_notice_of_the_parameters_travels_with_them_in_its_entirety():
+    names = {path.as_posix() for path in pack_files(weights._DATA.parent)}
+    assert {"data/niqe_parameters.safetensors", "data/niqe_parameters.LICENSE.txt"} <= names
+    notice = (weights._DATA / "niqe_parameters.LICENSE.txt").read_text(encoding="utf-8")
+    parts = ("COPYRIGHT NOTICE STARTS", "Permission is hereby granted", "IN NO EVENT SHALL", "COPYRIGHT NOTICE ENDS")
+    places = [notice.index(part) for part in parts]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("file", sorted(weights._DATA.glob("*.safetensors")), ids=lambda file: file.name)
