@@ -1,18 +1,13 @@
 """Switchyard: conditional, quality-gated workflows for ComfyUI."""
 
 from .nodes.aesthetic_score import AestheticScore
-from .nodes.aesthetic_score import AestheticScore
 from .nodes.attempt_seed import AttemptSeed
-from .nodes.clip_iqa_score import ClipIqaScore
 from .nodes.clip_iqa_score import ClipIqaScore
 from .nodes.compare import Compare
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
 from .nodes.pick_best import PickBest
-from .nodes.preference_score import PreferenceScore
-from .nodes.prompt_score import PromptScore
-from .nodes.pyiqa_score import PyiqaScore
 from .nodes.preference_score import PreferenceScore
 from .nodes.prompt_score import PromptScore
 from .nodes.pyiqa_score import PyiqaScore
@@ -28,17 +23,12 @@ from .nodes.switch import Switch
 
 NODE_CLASS_MAPPINGS = {
     "SwitchyardAestheticScore": AestheticScore,
-    "SwitchyardAestheticScore": AestheticScore,
     "SwitchyardAttemptSeed": AttemptSeed,
-    "SwitchyardClipIqaScore": ClipIqaScore,
     "SwitchyardClipIqaScore": ClipIqaScore,
     "SwitchyardCompare": Compare,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
     "SwitchyardPickBest": PickBest,
-    "SwitchyardPreferenceScore": PreferenceScore,
-    "SwitchyardPromptScore": PromptScore,
-    "SwitchyardPyiqaScore": PyiqaScore,
     "SwitchyardPreferenceScore": PreferenceScore,
     "SwitchyardPromptScore": PromptScore,
     "SwitchyardPyiqaScore": PyiqaScore,

@@ -1,13 +1,14 @@
-"""The six families of damage: read-outs in, one score of 0..1 for each family out, and words for the worst fault.
+"""The six families of damage, and the words for each: what a person sees, and what to try.
 
-Each fault maps one read-out to 0..1 by straight lines between the points of its curve: 1 where clean pictures lie, 0.8
-where about the worst of twenty clean photographs lies, 0.5 where anybody sees the damage, 0 where it is all one sees. A
-family is as good as its worst fault. Photographs and damaged copies of them set the points, to two digits.
+The families are scored by trained networks (quality_model). Words come from the read-outs: each fault maps one of them
+to 0..1 by straight lines between the points of its curve, 1 where clean pictures lie, 0.8 where about the worst of
+twenty clean photographs lies, 0.5 where anybody sees the damage, 0 where it is all one sees; the worst fault of a
+family speaks for it. Faults of parts of a picture, which the networks do not see, are scored by their curves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ class Fault(NamedTuple):
     advice: str
 
 
+_WORTH_A_WORD = 0.93
 _MORE_STEPS = "Try more steps, a lower denoise in the upscaling pass, or a sharper upscaler or VAE"
 
 FAULTS = (
@@ -173,26 +175,61 @@ FAULTS = (
 )
 
 
-def family_scores(readouts: Mapping[str, float], style: Set[str] = frozenset()) -> dict[str, float]:
-    """Scores each family of FAMILIES from 0 (all damage) to 1 (clean), rounded to 4 digits.
+LOCAL_FAULTS = (
+    Fault(
+        "noise",
+        "local_noise_percent",  # a 64 px square of gravel can pass for noise
+        ((2.5, 1.0), (3.5, 0.75), (4.5, 0.5), (6.0, 0.35), (25.0, 0.05)),
+        "a part of the picture is mere noise ({value:.0f} % of it)",
+        "Check masks, tiles and regional prompts: one of them was not denoised",
+    ),
+    Fault(
+        "structure",
+        "flat_band_percent",
+        ((25.0, 1.0), (35.0, 0.75), (45.0, 0.3), (60.0, 0.0)),
+        "the picture stops short: a band of one colour covers {value:.0f} % of it",
+        "Check the decoding (VAE, tiles) and how pictures were put together",
+    ),
+)
 
-    This is the one place where read-outs become scores: a trained model replaces this function and nothing else.
+# What to say where no single number is bad, but the picture as a whole looks like damaged ones.
+_IN_GENERAL = {
+    "blur": ("soft all over", _MORE_STEPS),
+    "noise": ("grainy or speckled", "Try more steps, a lower CFG, less added noise, or a denoiser"),
+    "compression": (
+        "traces of strong compression",
+        "Use PNG or a higher JPEG quality between steps, or start from a better source",
+    ),
+    "tone": ("tones as of a wrong exposure, washed out or lost", "Adjust exposure and contrast, or try another VAE"),
+    "overcooked": ("harder and harsher than a natural picture", "Lower the CFG or sharpen less, or use CFG rescale"),
+    "structure": (
+        "blotches, bands, blocks or seams that do not belong there",
+        "Try more steps, avoid palettes and nearest upscaling, and raise the overlap of tiles",
+    ),
+}
 
-    Args:
-        readouts: What was measured (see quality_readouts.measure).
-        style: Names of read-outs that show style and not damage: their faults do not count.
-    """
-    return {family: round(min(_score(fault, readouts) for fault in _faults(family, style)), 4) for family in FAMILIES}
+
+def local_scores(readouts: Mapping[str, float]) -> dict[str, float]:
+    """Scores the families by what is wrong with parts of the picture alone: 1 for those without any such fault."""
+    scores = dict.fromkeys(FAMILIES, 1.0)
+    for fault in LOCAL_FAULTS:
+        scores[fault.family] = min(scores[fault.family], _score(fault, readouts))
+    return scores
 
 
 def describe_fault(family: str, readouts: Mapping[str, float], style: Set[str] = frozenset()) -> str:
-    """Says the worst fault of a family in words, and what to try: "visible grain (sigma 9.1 of 255). Try ..."."""
-    fault = min(_faults(family, style), key=lambda fault: _score(fault, readouts))
+    """Says the worst fault of a family in words, and what to try: "visible grain (sigma 9.1 of 255). Try ...".
+
+    Args:
+        family: One of FAMILIES.
+        readouts: What was measured (see quality_readouts.measure).
+        style: Names of read-outs that show style and not damage: they give no words.
+    """
+    faults = [fault for fault in (*FAULTS, *LOCAL_FAULTS) if fault.family == family and fault.readout not in style]
+    fault = min(faults, key=lambda fault: _score(fault, readouts))
+    if _score(fault, readouts) > _WORTH_A_WORD:
+        return "{}. {}.".format(*_IN_GENERAL[family])
     return f"{fault.words.format(value=readouts[fault.readout])}. {fault.advice}."
-
-
-def _faults(family: str, style: Set[str]) -> Iterator[Fault]:
-    return (fault for fault in FAULTS if fault.family == family and fault.readout not in style)
 
 
 def interpolate(curve: Curve, value: float) -> float:

@@ -52,12 +52,9 @@ def whole_picture(picture: Tensor) -> Planes:
     The copy is the mean over squares of factor x factor pixels. It is built strip by strip, so that memory stays near
     that of a picture of NATIVE_PIXELS, whatever the size.
     """
-    height, width = picture.shape[:2]
-    factor = 1
-    while height * width > NATIVE_PIXELS * factor**2 and min(height, width) >= MIN_SIDE_PX * (factor + 1):
-        factor += 1
+    factor = reduction(picture)
     if factor == 1:
-        return _planes(_unit_rgb(picture))
+        return planes_of(picture)
     strips = [
         functional.avg_pool2d(_unit_rgb(strip).permute(2, 0, 1)[None], factor)[0].permute(1, 2, 0)
         for strip in _strips(picture, factor)
@@ -66,19 +63,32 @@ def whole_picture(picture: Tensor) -> Planes:
     return _planes(torch.cat(strips))
 
 
-def native_patches(picture: Tensor, whole: Planes) -> Iterator[Planes]:
-    """The planes of an (H, W, C) picture at its native size: the whole, or a grid of patches if that was reduced.
+def planes_of(picture: Tensor) -> Planes:
+    """The planes of an (H, W, C) picture as it is."""
+    return _planes(_unit_rgb(picture))
 
-    Noise and compression vanish when a picture is reduced, so they are measured on up to 3 x 3 patches of 512 px,
-    spread evenly and always at the same places.
+
+def reduction(picture: Tensor) -> int:
+    """By which whole factor whole_picture reduces an (H, W, C) picture: 1 up to NATIVE_PIXELS."""
+    height, width = picture.shape[:2]
+    factor = 1
+    while height * width > NATIVE_PIXELS * factor**2 and min(height, width) >= MIN_SIDE_PX * (factor + 1):
+        factor += 1
+    return factor
+
+
+def native_patches(picture: Tensor) -> Iterator[Planes]:
+    """The planes of patches of an (H, W, C) picture at its native size, if it has over NATIVE_PIXELS; else nothing.
+
+    Noise and compression vanish when a picture is reduced, so they are measured on up to 3 x 3 patches of 512 px, as
+    few as cover a side that is shorter, spread evenly and always at the same places.
     """
     height, width = picture.shape[:2]
     if height * width <= NATIVE_PIXELS:
-        yield whole
         return
     for top in _spread(height):
         for left in _spread(width):
-            yield _planes(_unit_rgb(picture[top : top + PATCH_PX, left : left + PATCH_PX]))
+            yield planes_of(picture[top : top + PATCH_PX, left : left + PATCH_PX])
 
 
 def tile_means(plane: Tensor, size: int) -> Tensor:
@@ -121,9 +131,8 @@ def _strips(picture: Tensor, multiple: int = 1) -> Iterator[Tensor]:
 
 
 def _spread(length: int) -> list[int]:
-    if length <= PATCH_PX:
-        return [0]
-    return sorted({(length - PATCH_PX) * step // (PATCHES_PER_SIDE - 1) for step in range(PATCHES_PER_SIDE)})
+    count = min(PATCHES_PER_SIDE, -(-length // PATCH_PX))
+    return [max(0, length - PATCH_PX) * step // max(1, count - 1) for step in range(count)]
 
 
 def _unit_rgb(picture: Tensor) -> Tensor:

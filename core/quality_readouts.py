@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
+from .niqe import measure_blocks, niqe
+from .quality_bands import Bands, find_letterbox
 from .quality_blocks import block_step_ratio, repeated_lines_percent, seam_share, wang_blocking
+from .quality_local import LocalDamage, find_local_damage
 from .quality_noise import (
     calm_luma_sigma,
     detail_tiles_percent,
@@ -17,8 +23,9 @@ from .quality_noise import (
     measure_randomness,
     stray_pixels_percent,
 )
-from .quality_planes import Planes, bad_values, native_patches, whole_picture
+from .quality_planes import Planes, bad_values, native_patches, reduction, whole_picture
 from .quality_sharpness import blur_effect, measure_sharpness
+from .quality_statistics import is_statistic, scene_statistics
 from .quality_tones import (
     colourfulness,
     entropy_bits,
@@ -34,14 +41,45 @@ from .quality_tones import (
 # Lines that repeat make a grid of their own; from here on a grid is no sign of JPEG.
 _ENLARGED_PERCENT = 35.0
 _BLACK_LEVELS = 2
+# What vanishes when a picture is reduced, and is taken from patches of a large one.
+_NATIVE = (
+    "noise_luma_sigma_levels",
+    "immerkaer_sigma_levels",
+    "haar_mad_sigma_levels",
+    "stray_pixels_percent",
+    "jpeg_block_step_ratio",
+    "wang_jpeg_quality",
+    "repeated_lines_percent",
+    "tonal_levels_percent",
+)
 
 
-def measure(picture: Tensor) -> dict[str, float]:
+class Measurement(NamedTuple):
+    """What was measured of one picture.
+
+    Attributes:
+        readouts: Numbers for people, by name with unit; see measure.
+        whole: The features of the whole picture (of a reduced copy, if it is large), empty for a non-finite picture.
+        native_patches: The features of patches at native size, if the picture was reduced; else empty.
+        local: Parts of the picture that are noise or flat, in its own pixels; None for a non-finite picture.
+    """
+
+    readouts: dict[str, float]
+    whole: dict[str, float]
+    native_patches: list[dict[str, float]]
+    local: LocalDamage | None
+
+
+def measure(picture: Tensor, natural: Mapping[str, Tensor]) -> Measurement:
     """Measures one (H, W, C) picture of any dtype and device, values 0..1 (integers 0..255), C = 1, 3 or more.
 
-    The picture is not changed. Names end in their unit: `_levels` are 8-bit levels (0..255), `_percent` and `_px` say
-    it themselves, a `_ratio` or `_share` is a plain number. Every value is a finite float. A picture with NaN or
-    infinity is not measured any further: it has only its size and the two percentages of bad values.
+    `natural` are NIQE's parameters of natural pictures (see niqe.niqe); the read-out `niqe` is left out where it can't
+    be told.
+
+    The picture is not changed. Names of read-outs end in their unit: `_levels` are 8-bit levels (0..255), `_percent`
+    and `_px` say it themselves, a `_ratio` or `_share` is a plain number. Every value is a finite float. A picture with
+    NaN or infinity is not measured any further: it has only its size and the two percentages of bad values. The bars of
+    a letterbox are left out.
     """
     non_finite, outside = bad_values(picture)
     readouts = {
@@ -51,13 +89,37 @@ def measure(picture: Tensor) -> dict[str, float]:
         "out_of_range_percent": outside,
     }
     if non_finite:
-        return readouts
-    whole = whole_picture(picture)
-    readouts |= _of_the_whole(whole)
-    found = [_of_a_patch(patch) for patch in native_patches(picture, whole)]
-    readouts |= {name: median(patch[name] for patch in found) for name in found[0]}
-    readouts["noise_colour_sigma_levels"] = max(patch["noise_colour_sigma_levels"] for patch in found)
-    return readouts
+        return Measurement(readouts, {}, [], None)
+    planes = whole_picture(picture)
+    local = find_local_damage(planes, reduction(picture))
+    bars = find_letterbox(planes.rgb)
+    if any(bars):
+        picture = _without(bars, picture, reduction(picture))
+        planes = whole_picture(picture)
+    whole = look(planes)
+    patches, blocks = [], []
+    for patch in native_patches(picture):
+        patches.append(look(patch))
+        blocks.append(measure_blocks(patch.luma))
+    distance = niqe(torch.cat(blocks) if blocks else measure_blocks(planes.luma), natural)
+    readouts |= {name: value for name, value in whole.items() if not is_statistic(name)}
+    if patches:
+        readouts |= {name: median(patch[name] for patch in patches) for name in _NATIVE}
+        readouts["noise_colour_sigma_levels"] = max(patch["noise_colour_sigma_levels"] for patch in patches)
+    readouts |= {"local_noise_percent": local.noise_percent, "flat_band_percent": local.flat_band_percent}
+    if distance is not None:
+        readouts["niqe"] = distance
+    return Measurement(readouts, whole, patches, local)
+
+
+def _without(bars: Bands, picture: Tensor, factor: int) -> Tensor:
+    top, bottom, left, right = (factor * bar for bar in bars)
+    return picture[top : max(top + 1, picture.shape[0] - bottom), left : max(left + 1, picture.shape[1] - right)]
+
+
+def look(planes: Planes) -> dict[str, float]:
+    """Everything that the families look at in one picture: read-outs and scene statistics, by name."""
+    return _of_the_whole(planes) | _of_a_patch(planes) | scene_statistics(planes)
 
 
 def _of_the_whole(planes: Planes) -> dict[str, float]:

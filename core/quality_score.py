@@ -12,16 +12,20 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .quality_checks import find_defect, range_hint
-from .quality_families import FAMILIES, describe_fault, family_scores
+from .quality_families import FAMILIES, describe_fault, local_scores
 from .values import is_tensor, kind_of, show, unwrap
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-MODEL_VERSION = "formulas-1"
+    from .quality_readouts import Measurement
+    from .quality_tiles import WorstTile
+
+MODEL_VERSION = "families-1"
 DEFAULT_THRESHOLD = 0.8
 LOW_CONFIDENCE_SIDE_PX = 96
 _NO_FAULT = 0.9
+_NATIVE_FAMILIES = ("noise", "compression", "structure")
 
 AGGREGATES: dict[str, Callable[[list[float]], float]] = {
     "min": min,
@@ -32,21 +36,38 @@ AGGREGATES: dict[str, Callable[[list[float]], float]] = {
 
 
 class Preset(NamedTuple):
-    """What a preset ignores, because it is style there and not damage: families, and read-outs of other families."""
+    """What a preset takes for clean, and what it ignores, because it is style there and not damage.
 
+    Attributes:
+        curve: The kind of clean pictures on which 0.8 was fixed: one of quality_model.PRESETS_WITH_CURVES.
+        families: Families that do not count.
+        readouts: Read-outs that give no words.
+    """
+
+    curve: str
     families: frozenset[str] = frozenset()
     readouts: frozenset[str] = frozenset()
 
 
-# Drawings may be soft and glowing or hard and glaring, on white paper and in two tones; pixel art has hard edges, few
-# colours and large squares, but never soft edges.
+# Drawings may be soft and glowing or hard and glaring, on white paper and in two tones: their curves know. Pixel art
+# has hard edges, few colours and large squares, which look like three families of damage.
 PRESETS: dict[str, Preset] = {
-    "photo": Preset(),
-    "illustration": Preset(
-        frozenset({"blur", "overcooked"}), frozenset({"burnt_high_percent", "tonal_levels_percent"})
-    ),
-    "pixel art": Preset(frozenset({"overcooked", "structure"})),
+    "photo": Preset("photo"),
+    "illustration": Preset("illustration", readouts=frozenset({"burnt_high_percent", "tonal_levels_percent"})),
+    "pixel art": Preset("illustration", frozenset({"overcooked", "compression", "structure"})),
 }
+
+
+class Parameters(NamedTuple):
+    """The numbers that scoring rests on, on the CPU.
+
+    Attributes:
+        families: Of the trained families (data/quality_families.safetensors; see quality_model).
+        natural: Of natural pictures, for the read-out NIQE (data/niqe_parameters.safetensors; see niqe).
+    """
+
+    families: Mapping[str, Tensor]
+    natural: Mapping[str, Tensor]
 
 
 class PictureScore(NamedTuple):
@@ -54,12 +75,12 @@ class PictureScore(NamedTuple):
 
     Attributes:
         score: 0..1, four digits: the worst family that counts, or 0.0 if the picture failed a check.
-        families: The score of each family, those that the preset ignores included, but without the faults of the
-            read-outs that it ignores; all 0.0 for a non-finite picture.
+        families: The score of each family, those that the preset ignores included; all 0.0 for a non-finite picture.
         worst: The family that decided, or the check that failed: "non-finite", "blank" or "pure noise".
         reason: One sentence for a person: what is wrong, and what to try.
         readouts: What was measured, by name with unit (see quality_readouts.measure).
         low_confidence: Whether a side is under 96 px, where the statistics are thin.
+        worst_tile: Where the damage of the worst family is worst, or None if it is no local one.
     """
 
     score: float
@@ -68,6 +89,7 @@ class PictureScore(NamedTuple):
     reason: str
     readouts: dict[str, float]
     low_confidence: bool
+    worst_tile: WorstTile | None
 
 
 class Verdict(NamedTuple):
@@ -81,6 +103,7 @@ class Verdict(NamedTuple):
 
 def score_pictures(
     image: Tensor,
+    parameters: Parameters,
     threshold: float = DEFAULT_THRESHOLD,
     aggregate: str = "min",
     preset: str = "photo",
@@ -94,6 +117,7 @@ def score_pictures(
     Args:
         image: (B, H, W, C) tensor of any device; floats in 0..1, integers in 0..255, booleans 0 and 1. Not changed.
             Values outside are clamped and reported, alpha is dropped, one channel is expanded.
+        parameters: What the pack ships in data/.
         threshold: 0..1.
         aggregate: One of AGGREGATES.
         preset: One of PRESETS: what does not count.
@@ -109,7 +133,7 @@ def score_pictures(
     for index in range(image.shape[0]):
         if on_image is not None:
             on_image(index, image.shape[0])
-        pictures.append(score_picture(image[index], preset))
+        pictures.append(score_picture(image[index], parameters, preset))
     scores = [picture.score for picture in pictures]
     score = min(1.0, max(0.0, float(AGGREGATES[aggregate](scores))))
     passed = _passes(score, threshold)
@@ -125,24 +149,51 @@ def score_pictures(
     return Verdict(score, passed, scores, report)
 
 
-def score_picture(picture: Tensor, preset: str = "photo") -> PictureScore:
+def score_picture(picture: Tensor, parameters: Parameters, preset: str = "photo") -> PictureScore:
     """Scores one (H, W, C) picture; see score_pictures."""
     from .quality_readouts import measure  # imports torch, which loading the pack must not
+    from .quality_tiles import find_worst_tile
 
-    readouts = measure(picture)
+    measured = measure(picture, parameters.natural)
+    readouts = measured.readouts
     low_confidence = min(picture.shape[:2]) < LOW_CONFIDENCE_SIDE_PX
+    families = _family_scores(measured, parameters.families, PRESETS[preset])
     defect = find_defect(readouts)
-    measured = readouts["non_finite_percent"] == 0
-    ignored, style = PRESETS[preset]
-    families = family_scores(readouts, style) if measured else dict.fromkeys(FAMILIES, 0.0)
     if defect is not None:
-        return PictureScore(0.0, families, defect.name, defect.reason + range_hint(readouts), readouts, low_confidence)
+        reason = defect.reason + range_hint(readouts)
+        return PictureScore(0.0, families, defect.name, reason, readouts, low_confidence, None)
     # Of families that are equally bad the last one decides: structure names a pattern that fails them all.
-    worst = min((family for family in reversed(FAMILIES) if family not in ignored), key=families.__getitem__)
-    reason = f"{worst} {families[worst]:.2f}: {describe_fault(worst, readouts, style)}"
+    counted = [family for family in reversed(FAMILIES) if family not in PRESETS[preset].families]
+    worst = min(counted, key=families.__getitem__)
+    reason = f"{worst} {families[worst]:.2f}: {describe_fault(worst, readouts, PRESETS[preset].readouts)}"
+    tile = None
     if families[worst] >= _NO_FAULT:
         reason = f"no fault worth a word; the lowest family is {worst}, {families[worst]:.2f}."
-    return PictureScore(families[worst], families, worst, reason + range_hint(readouts), readouts, low_confidence)
+    else:
+        tile = find_worst_tile(
+            picture, worst, families[worst], measured.local, parameters.families, PRESETS[preset].curve
+        )
+    reason += range_hint(readouts)
+    return PictureScore(families[worst], families, worst, reason, readouts, low_confidence, tile)
+
+
+def _family_scores(measured: Measurement, weights: Mapping[str, Tensor], preset: Preset) -> dict[str, float]:
+    """Scores each family of FAMILIES, 4 digits: the networks' score, or that of a local fault if it is lower.
+
+    Of a large picture the patches decide, by their median, on what vanishes in a reduced copy.
+    """
+    from statistics import median  # slow to import, like torch, and loading the pack is to be quick
+
+    from .quality_model import family_scores
+
+    if not measured.whole:
+        return dict.fromkeys(FAMILIES, 0.0)
+    whole, *patches = family_scores([measured.whole, *measured.native_patches], weights, preset.curve)
+    for family in _NATIVE_FAMILIES if patches else ():
+        native = median(patch[family] for patch in patches)
+        whole[family] = min(whole[family], native) if family == "structure" else native
+    local = local_scores(measured.readouts)
+    return {family: round(min(whole[family], local[family]), 4) for family in FAMILIES}
 
 
 def report_text(report: Mapping[str, Any]) -> str:
@@ -174,6 +225,7 @@ def _report_picture(picture: PictureScore, threshold: float) -> dict[str, Any]:
         "reason": picture.reason,
         "readouts": {name: float(f"{value:.4g}") for name, value in picture.readouts.items()},
         "low_confidence": picture.low_confidence,
+        "worst_tile": picture.worst_tile._asdict() if picture.worst_tile else None,
     }
 
 

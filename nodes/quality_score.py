@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.quality_score import AGGREGATES, DEFAULT_THRESHOLD, PRESETS, report_text, score_pictures, summarise
+from ..core.quality_score import (
+    AGGREGATES,
+    DEFAULT_THRESHOLD,
+    PRESETS,
+    Parameters,
+    report_text,
+    score_pictures,
+    summarise,
+)
 from .host.page import verdict
 from .host.progress import stop_if_interrupted
+from .host.weights import load_data
 
 
 class QualityScore:
@@ -67,7 +76,9 @@ class QualityScore:
     def execute(
         self, image: Any = None, threshold: float = DEFAULT_THRESHOLD, aggregate: str = "min", preset: str = "photo"
     ) -> dict[str, Any]:
-        score, passed, scores, report = score_pictures(image, threshold, aggregate, preset, stop_if_interrupted)
+        score, passed, scores, report = score_pictures(
+            image, _parameters(), threshold, aggregate, preset, stop_if_interrupted
+        )
         worst = [picture["worst"] for picture in report["images"]]
         reasons = [picture["reason"] for picture in report["images"]]
         data = {"score": score, "passed": passed, "threshold": report["threshold"], "scores": scores}
@@ -75,3 +86,7 @@ class QualityScore:
             "ui": verdict("quality_score", summarise(report), **data, worst=worst, reasons=reasons),
             "result": (score, passed, scores, report_text(report), image),
         }
+
+
+def _parameters() -> Parameters:
+    return Parameters(load_data("quality_families"), load_data("niqe_parameters"))

@@ -6,8 +6,9 @@ import math
 
 import pytest
 import torch
-from switchyard_pack.core.quality_score import PRESETS, score_pictures
+from switchyard_pack.core.quality_score import PRESETS
 
+from .shipped_families import score_pictures
 from .test_quality_pictures import pattern, photograph
 
 NOTHING = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from switchyard_pack.core.quality_score import score_pictures
 
+from .shipped_families import score_pictures
 from .test_quality_pictures import compressed, noisy
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from switchyard_pack.core.quality_score import AGGREGATES, PRESETS, report_text, score_pictures
+from switchyard_pack.core.quality_score import AGGREGATES, PRESETS, report_text
 
+from .shipped_families import score_pictures
 from .test_quality_pictures import PHOTOGRAPHS, as_png, blurred, compressed, noisy, photograph
 
 TURNS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from switchyard_pack.core.quality_score import score_pictures
 
+from .shipped_families import score_pictures
 from .test_quality_pictures import PHOTOGRAPHS, blurred, compressed, noisy, photograph
 
 MARGIN = 0.05

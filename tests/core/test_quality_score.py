@@ -15,8 +15,9 @@ import pytest
 import torch
 from switchyard_pack.core import quality_score
 from switchyard_pack.core.quality_families import FAULTS
-from switchyard_pack.core.quality_score import AGGREGATES, FAMILIES, PRESETS, report_text, score_pictures, summarise
+from switchyard_pack.core.quality_score import AGGREGATES, FAMILIES, PRESETS, report_text, summarise
 
+from .shipped_families import score_pictures
 from .test_quality_pictures import blurred, noisy, photograph
 
 ROOT = Path(__file__).resolve().parents[2]

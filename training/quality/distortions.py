@@ -1,7 +1,7 @@
 """Damage in 19 kinds and any strength, done to a clean picture: what the quality families learn to see.
 
 A strength is a level of 1 (barely visible) to 5 (ruined), fractions included; `LEVELS` gives each kind's parameter at
-the five whole levels, in between it is interpolated on a logarithmic scale. Everything is deterministic for a generator.
+the five whole levels, in between it is interpolated on a logarithmic scale. All is deterministic for a generator.
 """
 
 from __future__ import annotations

@@ -1,0 +1,83 @@
+"""Bands of one colour along the edges of a picture: the bars of a letterbox, or a picture that stops short.
+
+Convention: sizes in pixels, counted from the edge inwards.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+_BAR_TOLERANCE_LEVELS = 4.0  # bars that went through JPEG are not quite flat
+_CUT_LEVELS = 8.0
+_CUT_SHARE = 0.7
+
+
+class Bands(NamedTuple):
+    """How thick the band of one colour along each edge is, 0 where there is none."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+def find_bands(rgb: Tensor, tolerance: float = 0.0) -> Bands:
+    """Finds the bands of one colour at which an (H, W, 3) picture in levels of 0..255 is cut off straight.
+
+    A thing on an even ground touches the ground's band at some pixels only, and that is no band: where bars begin or
+    decoding stopped, nearly all of the line differs.
+    """
+    turned = rgb.transpose(0, 1)
+    planes = (rgb, rgb.flip(0), turned, turned.flip(0))
+    return Bands(*(_band(plane, tolerance) for plane in planes))
+
+
+def find_letterbox(rgb: Tensor) -> Bands:
+    """Finds the bars of a letterbox: bands along two opposite edges, of which the one is at most twice the other."""
+    top, bottom, left, right = find_bands(rgb, _BAR_TOLERANCE_LEVELS)
+    height, width = rgb.shape[:2]
+    if not _are_alike(top, bottom) or top + bottom >= height:
+        top = bottom = 0
+    if not _are_alike(left, right) or left + right >= width:
+        left = right = 0
+    return Bands(top, bottom, left, right)
+
+
+def widest_lone_band(rgb: Tensor) -> tuple[float, tuple[int, int, int, int]]:
+    """Finds the band of exactly one colour without its like along the opposite edge that takes most of the picture.
+
+    Returns:
+        Its share of the picture in percent, and its place as (x, y, width, height); 0 and an empty place if none.
+    """
+    height, width = rgb.shape[:2]
+    top, bottom, left, right = find_bands(rgb)
+    places = [
+        (top, bottom, height, (0, 0, width, top)),
+        (bottom, top, height, (0, height - bottom, width, bottom)),
+        (left, right, width, (0, 0, left, height)),
+        (right, left, width, (width - right, 0, right, height)),
+    ]
+    shares = [
+        (0.0 if _are_alike(band, opposite) else 100.0 * band / length, place)
+        for band, opposite, length, place in places
+    ]
+    return max(shares, key=lambda found: found[0])
+
+
+def _are_alike(band: int, opposite: int) -> bool:
+    return 2 * min(band, opposite) >= max(band, opposite) > 0
+
+
+def _band(rgb: Tensor, tolerance: float) -> int:
+    colour = rgb[0, 0]
+    differs = ((rgb.amax(1) > colour + tolerance) | (rgb.amin(1) < colour - tolerance)).any(1)
+    if not bool(differs.any()):
+        return rgb.shape[0]
+    rows = int(differs.to(torch.uint8).argmax())
+    # The first line of the picture may be a blend of both: it may also be the one after.
+    lines = rgb[rows : rows + 2]
+    cut = ((lines - colour).abs().amax(-1) > max(_CUT_LEVELS, 2 * tolerance)).float().mean(1).max()
+    return rows if float(cut) > _CUT_SHARE else 0
