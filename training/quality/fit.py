@@ -1,8 +1,8 @@
-"""Fits the quality families to the samples, and writes data/quality_families.safetensors and RESULTS.md.
+"""Fits the quality families to the training samples, and writes data/quality_families.safetensors.
 
-`python training/quality/fit.py` after `samples.py`. Five folds of the training pictures, disjoint by group, give the
-predictions on which the curves are fixed: at a raw output where the given share of clean pictures passes, a family has
-0.8. The final networks learn from all training pictures. The held-out pictures are only read at the end.
+`python training/quality/fit.py` after `samples.py`, then `report.py`. Five folds of the training pictures, disjoint by
+group, give the predictions on which the curves are fixed, so that a given share of clean pictures passes 0.8. The final
+networks learn from all training pictures. The held-out pictures are not read here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,7 @@ import torch
 from numpy.typing import NDArray
 from pack import ROOT, core
 from pictures import DEFAULT_CACHE
-from report import COUNTED, write_results
-from samples import CLEAN, FAMILIES, load
+from samples import CLEAN, COUNTED, FAMILIES, load
 from torch import Tensor, nn
 
 HIDDEN = 64
@@ -125,43 +124,32 @@ def curves(raw: Array, is_clean: Array, is_damaged: Array, passing: float) -> Te
     )
 
 
-def scores(raw: Array, curve: Tensor) -> Array:
-    """Mapped family scores of raw ones."""
-    along: Callable[[Tensor, Tensor], Tensor] = model.along
-    return torch.stack([along(torch.from_numpy(raw[:, j]), curve[j]) for j in range(len(FAMILIES))], 1).numpy()
+def training_samples(cache: Path) -> dict[str, Array]:
+    """The samples of all training pictures and drawings."""
+    parts = [load(cache / f"{name}.npz") for name in ("training", "drawings", "ladder_training")]
+    columns = [name for name in parts[0] if name != "names"]
+    return {name: np.concatenate([part[name] for part in parts]) for name in columns} | {"names": parts[0]["names"]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
-    parser.add_argument("--dry", action="store_true", help="print the results, write nothing")
     options = parser.parse_args()
-    parts = [load(options.cache / f"{name}.npz") for name in ("training", "drawings", "ladder_training")]
-    names = [name for name in parts[0] if name != "names"]
-    samples = {name: np.concatenate([part[name] for part in parts]) for name in names} | {"names": parts[0]["names"]}
+    samples = training_samples(options.cache)
     inputs, targets = inputs_of(samples), samples["targets"]
     is_clean = samples["kind"] == CLEAN
     importance = np.where(is_clean | np.char.startswith(samples["kind"].astype(str), "benign"), 2.0, 1.0)
 
+    print(f"{FOLDS} folds of {len(inputs)} samples", flush=True)
     raw = cross_validated(inputs, targets, importance, samples["group"], seeds=(0, 1))
-    weights = fit(inputs, targets, importance, range(NETWORKS))
+    np.save(options.cache / "folds.npy", raw)
     is_damaged = np.isin(samples["kind"], COUNTED) & (samples["level"] >= 2.5)
+    print("networks for all samples", flush=True)
+    weights = fit(inputs, targets, importance, range(NETWORKS))
     for preset, (domain, passing) in CALIBRATION.items():
         of_domain = samples["domain"] == domain
         weights[f"curves.{preset}"] = curves(raw, is_clean & of_domain, is_damaged & of_domain, passing)
-    weights = {name: tensor if name == "version" else tensor.half().float() for name, tensor in weights.items()}
-
-    held_out = load(options.cache / "ladder_held_out.npz")
-    held_out_raw = model.raw_scores(torch.from_numpy(inputs_of(held_out)), weights).numpy()
-    results = write_results(
-        {"folds": (samples, raw), "held out": (held_out, held_out_raw)},
-        {preset: weights[f"curves.{preset}"] for preset in CALIBRATION},
-        scores,
-    )
-    print(results)
-    if options.dry:
-        return
-    (ROOT / "training" / "quality" / "RESULTS.md").write_text(results, encoding="utf-8")
+        print(preset, dict(zip(FAMILIES, weights[f"curves.{preset}"][:, 1, 0].tolist(), strict=True)))
     _save(weights)
 
 
@@ -170,6 +158,7 @@ def _save(weights: dict[str, Tensor]) -> None:
 
     stored = {name: (tensor if name == "version" else tensor.half()).contiguous() for name, tensor in weights.items()}
     save_file(stored, DATA, metadata={"model": f"families-{model.VERSION}", "made_by": "training/quality/fit.py"})
+    DATA.chmod(0o644)
     manifest = DATA.parent / "manifest.json"
     entries = [entry for entry in json.loads(manifest.read_text("utf-8")) if entry["file"] != DATA.name]
     entries.append(

@@ -2,8 +2,8 @@
 
 `python training/quality/samples.py` fetches the pictures and writes four files into the cache: `training.npz` and
 `drawings.npz` (random crops, kinds and strengths), `ladder_training.npz` and `ladder_held_out.npz` (the clean picture,
-harmless edits, and each kind at levels 3 and 5, for the held-out pictures also 1 and 2). It needs `piq` for its teacher,
-which the pack never does: `pip install piq==0.8.0`.
+harmless edits, and each kind at levels 3 and 5, for the held-out pictures also 1 and 2). It needs `piq` for its
+teacher, which the pack never does: `pip install piq==0.8.0`.
 
 A target is 1 for a clean picture and for each family that is not damaged. How bad damage looks is judged half by its
 level and half by HaarPSI (Reisenhofer et al., 2018) against the clean picture, to the third power; for tones, of which
@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import drawings
 import numpy as np
 import torch
-import drawings
 from distortions import FAMILY_OF_KIND, KINDS, LUMA, Picture, damage, jpeg, quantise, resized
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ FAMILIES: tuple[str, ...] = core("quality_families").FAMILIES
 LADDER_LEVELS = (1, 2, 3, 5)
 LADDER_SIDE_PX = 512
 CLEAN = "clean"
+NOT_COUNTED = ("colour cast", "seams")  # nearly invisible without the clean picture beside it, up to level 3
+COUNTED = tuple(kind for kind in KINDS if kind not in NOT_COUNTED)
 
 # What the level alone says, at the levels 1 to 5.
 _BY_LEVEL = (0.87, 0.68, 0.43, 0.2, 0.05)
