@@ -1,7 +1,7 @@
 """How well scores order damage, and how well they gate, beside the reference implementations that pip installs.
 
-Claims: Quality Score orders each kind of damage and prefers the clean picture, and at one fixed cut it rejects what is
-ruined while clean pictures pass; no other score here does both. Pictures: the held-out list of training/quality, which
+Claims: Quality Score orders each kind of damage and prefers the clean picture, and at one fixed cut, 0.8, it rejects
+what is ruined while clean pictures pass. Pictures: the held-out list of training/quality, which
 no parameter was fitted to; damage: its kinds at the levels 1, 2, 3 and 5.
 Run: .sandbox/venv/bin/python benchmarks/quality_ladder.py (40 minutes on two cores; Debian and PyPI packages of 1 GB
 into .sandbox; set it up first with `python3 tools/sandbox.py setup`). --photos and --art for fewer pictures, --only for

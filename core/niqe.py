@@ -2,7 +2,7 @@
 
 Mittal, Soundararajan and Bovik, "Making a 'completely blind' image quality analyzer", IEEE Signal Processing Letters
 20(3), 2013: 36 statistics of each block of 96 x 96 px, in two sizes, and the distance of their Gaussian from that of
-125 pristine pictures. Small is natural: photographs have 2 to 5, ruined ones 8 and more, but clean drawings as much.
+125 pristine pictures. Small is natural: photographs have 2 to 5, ruined ones 8 and more, clean ones 7 at times.
 """
 
 from __future__ import annotations
