@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-Picture = NDArray[np.float32]
+Picture = NDArray[np.floating[Any]]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import colorsys
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-Picture = NDArray[np.float32]
+Picture = NDArray[np.floating[Any]]
 
 KINDS = ("line art", "cartoon", "shapes", "text")
 _SMOOTH = 3

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
+
 from pack import ROOT, core
 from pictures import DEFAULT_CACHE
 from samples import CLEAN, COUNTED, FAMILIES, load
-from torch import Tensor, nn
 
 HIDDEN = 64
 NETWORKS = 4

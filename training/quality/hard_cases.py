@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from distortions import Picture, quantise
-from pack import core
+from pack import ROOT, core
 from pictures import Entry, read_list
 from samples import ladder_picture, ladder_rng
-from torch import Tensor
 
 # Chosen by looking at the held-out photographs, before any of them was scored.
 BOKEH = (
@@ -33,7 +34,7 @@ def write_hard_cases(cache: Path, families: dict[str, Tensor]) -> Iterator[str]:
     from safetensors.torch import load_file
 
     score = core("quality_score")
-    natural = load_file(Path(score.__file__).resolve().parents[1] / "data" / "niqe_parameters.safetensors")
+    natural = load_file(ROOT / "data" / "niqe_parameters.safetensors")
     parameters = score.Parameters(families, natural)
     photographs = [entry for entry in read_list("held_out") if entry.kind == "photo"]
 

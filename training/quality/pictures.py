@@ -17,7 +17,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ FOLDER = Path(__file__).resolve().parent
 DEFAULT_CACHE = FOLDER.parent.parent / ".sandbox" / "pictures"
 LONGEST_SHORT_SIDE_PX = 1024
 
-Picture = NDArray[np.float32]
+Picture = NDArray[np.floating[Any]]
 
 
 class Entry(NamedTuple):

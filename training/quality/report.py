@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from scipy.stats import spearmanr
+from torch import Tensor
+
 from distortions import FAMILY_OF_KIND, KINDS
 from fit import CALIBRATION, DATA, inputs_of, training_samples
 from hard_cases import write_hard_cases
-from numpy.typing import NDArray
 from pack import core
 from pictures import DEFAULT_CACHE, FOLDER
-from safetensors.torch import load_file
 from samples import CLEAN, COUNTED, FAMILIES, load
-from scipy.stats import spearmanr
-from torch import Tensor
 
 THRESHOLD = 0.8
 _INTRODUCTION = """# What the trained families reach

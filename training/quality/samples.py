@@ -21,12 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import drawings
 import numpy as np
 import torch
-from distortions import FAMILY_OF_KIND, KINDS, LUMA, Picture, damage, jpeg, quantise, resized
 from numpy.random import Generator
 from numpy.typing import NDArray
+
+import drawings
+from distortions import FAMILY_OF_KIND, KINDS, LUMA, Picture, damage, jpeg, quantise, resized
 from pack import core
 from pictures import DEFAULT_CACHE, Entry, fetch, open_picture, read_list
 
