@@ -13,6 +13,7 @@ from torch import Tensor
 _BAR_TOLERANCE_LEVELS = 4.0  # bars that went through JPEG are not quite flat
 _CUT_LEVELS = 8.0
 _CUT_SHARE = 0.7
+_BLEEDING_PX = 16  # so far the colours of a picture run into a bar when JPEG stores them at half size
 
 
 class Bands(NamedTuple):
@@ -28,11 +29,12 @@ def find_bands(rgb: Tensor, tolerance: float = 0.0) -> Bands:
     """Finds the bands of one colour at which an (H, W, 3) picture in levels of 0..255 is cut off straight.
 
     A thing on an even ground touches the ground's band at some pixels only, and that is no band: where bars begin or
-    decoding stopped, nearly all of the line differs.
+    decoding stopped, nearly all of the line differs. Of two bands alike it is enough that one is cut off so, as beside
+    the other the picture may be as dark as the bar.
     """
     turned = rgb.transpose(0, 1)
-    planes = (rgb, rgb.flip(0), turned, turned.flip(0))
-    return Bands(*(_band(plane, tolerance) for plane in planes))
+    pairs = ((rgb, rgb.flip(0)), (turned, turned.flip(0)))
+    return Bands(*(length for pair in pairs for length in _pair_of_bands(*pair, tolerance)))
 
 
 def find_letterbox(rgb: Tensor) -> Bands:
@@ -71,13 +73,27 @@ def _are_alike(band: int, opposite: int) -> bool:
     return 2 * min(band, opposite) >= max(band, opposite) > 0
 
 
-def _band(rgb: Tensor, tolerance: float) -> int:
+def _pair_of_bands(plane: Tensor, opposite: Tensor, tolerance: float) -> tuple[int, int]:
+    (first, first_is_cut), (second, second_is_cut) = _band(plane, tolerance), _band(opposite, tolerance)
+    if _are_alike(first, second) and (first_is_cut or second_is_cut):
+        return first, second
+    return first if first_is_cut else 0, second if second_is_cut else 0
+
+
+def _band(rgb: Tensor, tolerance: float) -> tuple[int, bool]:
+    """Gives the number of even lines at the start of a picture, and whether they end straight across it."""
     colour = rgb[0, 0]
     differs = ((rgb.amax(1) > colour + tolerance) | (rgb.amin(1) < colour - tolerance)).any(1)
     if not bool(differs.any()):
-        return rgb.shape[0]
+        return rgb.shape[0], True
     rows = int(differs.to(torch.uint8).argmax())
-    # The first line of the picture may be a blend of both: it may also be the one after.
-    lines = rgb[rows : rows + 2]
-    cut = ((lines - colour).abs().amax(-1) > max(_CUT_LEVELS, 2 * tolerance)).float().mean(1).max()
-    return rows if float(cut) > _CUT_SHARE else 0
+    if rows == 0:
+        return 0, False
+    # The first line of the picture may be a blend of both, so each line is compared with the one before the last.
+    lines = rgb[rows : rows + (_BLEEDING_PX if tolerance else 2)]
+    steps = lines - torch.cat([colour.expand(2, *lines.shape[1:]), lines])[: len(lines)]
+    shares = (steps.abs().amax(-1) > max(_CUT_LEVELS, 2 * tolerance)).float().mean(1)
+    is_cut = shares > _CUT_SHARE
+    if tolerance and bool(is_cut.any()):
+        rows += int(is_cut.to(torch.uint8).argmax())
+    return rows, bool(is_cut.any())

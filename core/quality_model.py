@@ -109,11 +109,15 @@ def check_weights(weights: Mapping[str, Tensor], feature_count: int) -> None:
     wanted += ["heads.bias", *(f"curves.{preset}" for preset in PRESETS_WITH_CURVES)]
     missing = [name for name in wanted if name not in weights]
     if missing or int(weights["version"]) != VERSION or weights["features.centre"].shape != (feature_count,):
-        what = f"lack {', '.join(missing)}" if missing else f"have the version {int(weights['version'])}"
+        what = f"lack {', '.join(missing)}" if missing else _describe(weights)
         raise ValueError(
             f"The parameters of the quality families do not fit this version of Switchyard: they {what}, and version "
             f"{VERSION} with {feature_count} features is needed. Install Switchyard again."
         )
+
+
+def _describe(weights: Mapping[str, Tensor]) -> str:
+    return f"are of version {int(weights['version'])} with {weights['features.centre'].numel()} features"
 
 
 def along(values: Tensor, curve: Tensor) -> Tensor:
