@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
+import torch
+from example_needs import EXAMPLE_NEEDS
+from graphs import node
+
+from engine.layout import DEMO_CHECKPOINT
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOLDENS = ROOT / "tests" / "web" / "goldens"
 EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
+RUNNABLE = [path for path in EXAMPLES if path.stem not in EXAMPLE_NEEDS]
 
 
 def graph_of(stem):
@@ -19,11 +26,14 @@ def graph_of(stem):
 def named(stem, title):
     """The id of the node that an example shows under this title; a node's own name is not saved."""
     workflow = json.loads((ROOT / "example_workflows" / f"{stem}.json").read_text(encoding="utf-8"))
-    own = f"Switchyard{title.replace(' ', '')}"
-    return str(next(node["id"] for node in workflow["nodes"] if title == node.get("title") or own == node["type"]))
+    own = f"Switchyard{title.replace(' ', '')}".casefold()
+    for spec in workflow["nodes"]:
+        if title in (spec.get("title"), spec["type"]) or own == spec["type"].casefold():
+            return str(spec["id"])
+    raise LookupError(f"{stem} has no node {title}")
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", RUNNABLE, ids=lambda path: path.stem)
 def test_it_runs(run, example):
     assert run(graph_of(example.stem)).status == "success"
 
@@ -126,3 +136,101 @@ def test_best_of_eight_keeps_the_one_with_the_highest_score(run):
     assert len(report["scores"]) == 8
     assert result.verdict(named(stem, "Pick Best"))["data"]["scores"] == [max(report["scores"])]
     assert len(result.saved(named(stem, "The best one"))) == 1
+
+
+def test_score_log_and_overlay_draws_both_scores_and_keeps_them(run, server):
+    stem = "Score log and overlay"
+    graph = graph_of(stem)
+    graph[named(stem, "Picture")]["inputs"]["image"] = "grace_hopper.jpg"
+    graph[named(stem, "Quality Score")]["inputs"]["preset"] = "photo"
+    log = server.base / "output" / "switchyard" / "scores.csv"
+    before = len(rows_of(log)) if log.exists() else 0
+    result = run(graph)
+    assert result.status == "success", result.error
+    scores = result.verdict(named(stem, "Quality Score"))["data"]["scores"]
+    rows = rows_of(log)[before:]
+    assert [float(row["score"]) for row in rows] == scores
+    assert scores[0] > scores[1]
+    assert rows[1]["seed"] == "7"
+    assert "in switchyard/scores.csv" in result.outputs[named(stem, "Over all runs")]["text"][0]
+    assert len(result.outputs[named(stem, "What the scores mean")]["images"]) == 2
+
+
+def rows_of(log):
+    with log.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_examples_that_need_something_are_there():
+    assert set(EXAMPLE_NEEDS) <= {path.stem for path in EXAMPLES}
+
+
+@pytest.mark.parametrize("stem", [stem for stem, needs in EXAMPLE_NEEDS.items() if needs.files])
+def test_nothing_is_wrong_but_the_files_that_are_missing(run, stem):
+    result = run(graph_of(stem))
+    assert result.status == "rejected"
+    missing = {(named(stem, title), file) for (title, _), file in EXAMPLE_NEEDS[stem].files.items()}
+    assert set(result.node_errors) == {name for name, _ in missing}
+    for name, node_errors in result.node_errors.items():
+        for problem in node_errors["errors"]:
+            assert any(file in problem["details"] for owner, file in missing if owner == name), problem
+
+
+@pytest.mark.parametrize("stem", EXAMPLE_NEEDS)
+def test_the_note_names_the_files(stem):
+    workflow = json.loads((ROOT / "example_workflows" / f"{stem}.json").read_text(encoding="utf-8"))
+    (note,) = [spec["widgets_values"][0] for spec in workflow["nodes"] if spec["type"] == "MarkdownNote"]
+    ours = {file for (title, _), file in EXAMPLE_NEEDS[stem].files.items() if title != "Your checkpoint"}
+    assert "**You need" in note
+    assert all(f"`{file}`" in note for file in ours)
+
+
+def with_small_models(stem):
+    """The graph of an example with small CLIPs of random weights in place of those that it loads."""
+    graph = graph_of(stem)
+    for name, spec in graph.items():
+        if spec["class_type"] == "CLIPVisionLoader":
+            graph[name] = node("ProbeClipVision", kind="clip", width=768, seed=1)
+        elif spec["class_type"] == "CLIPLoader":
+            graph[name] = node("ProbeClip", width=768, seed=2, has_projection=True)
+    return graph
+
+
+@pytest.mark.parametrize(("lowest_share", "saved"), [(0.0, 1), (1.0, 0)])
+def test_aesthetic_and_prompt_score_saves_only_what_passes_all_three(run, server, lowest_share, saved):
+    stem = "Aesthetic and prompt score"
+    folder = server.base / "models" / "aesthetic"
+    folder.mkdir(exist_ok=True)
+    torch.save({"weight": torch.zeros(1, 768), "bias": torch.tensor([6.6])}, folder / "example_head.pth")
+    graph = with_small_models(stem)
+    graph[named(stem, "Aesthetic Score")]["inputs"]["head"] = "example_head.pth"
+    relative = {"method": "relative", "other_prompts": "a dog", "threshold": 0.0}
+    graph[named(stem, "Prompt Score")]["inputs"].update(relative)
+    graph[named(stem, "CLIP IQA Score")]["inputs"]["threshold"] = lowest_share
+    result = run(graph)
+    assert result.status == "success", result.node_errors or result.error
+    assert len(result.saved(named(stem, "Saved only if all three pass"))) == saved
+    report = json.loads(result.outputs[named(stem, "How well it fits the text")]["text"][0])
+    assert report["passed"] is True
+
+
+def test_rank_by_preference_keeps_the_three_that_score_highest(run):
+    stem = "Rank by preference"
+    graph = with_small_models(stem)
+    graph[named(stem, "Your checkpoint")]["inputs"]["ckpt_name"] = DEMO_CHECKPOINT
+    graph[named(stem, "Eight pictures")]["inputs"].update(width=64, height=64)
+    graph[named(stem, "KSampler")]["inputs"]["steps"] = 1
+    result = run(graph)
+    assert result.status == "success", result.error
+    report = json.loads(result.outputs[named(stem, "Scores of all eight")]["text"][0])
+    assert len(report["scores"]) == 8
+    best = result.verdict(named(stem, "Pick Best"))["data"]["scores"]
+    assert best == sorted(report["scores"], reverse=True)[:3]
+    assert len(result.saved(named(stem, "The best three"))) == 3
+
+
+def test_pyiqa_score_without_pyiqa_is_a_red_node_that_says_so(run):
+    stem = "Pyiqa score"
+    result = run(graph_of(stem))
+    assert (result.status, result.error_node) == ("error", named(stem, "Pyiqa Score"))
+    assert "needs the Python package pyiqa" in result.error
