@@ -38,12 +38,13 @@ def find_bands(rgb: Tensor, tolerance: float = 0.0) -> Bands:
 
 
 def find_letterbox(rgb: Tensor) -> Bands:
-    """Finds the bars of a letterbox: bands along two opposite edges, of which the one is at most twice the other."""
+    """Finds the bars of a letterbox: bands of one colour along two opposite edges, one at most twice the other."""
     top, bottom, left, right = find_bands(rgb, _BAR_TOLERANCE_LEVELS)
     height, width = rgb.shape[:2]
-    if not _are_alike(top, bottom) or top + bottom >= height:
+    has_one_colour = _has_one_colour(rgb)
+    if not (has_one_colour and _are_alike(top, bottom)) or top + bottom >= height:
         top = bottom = 0
-    if not _are_alike(left, right) or left + right >= width:
+    if not (has_one_colour and _are_alike(left, right)) or left + right >= width:
         left = right = 0
     return Bands(top, bottom, left, right)
 
@@ -62,11 +63,17 @@ def widest_lone_band(rgb: Tensor) -> tuple[float, tuple[int, int, int, int]]:
         (left, right, width, (0, 0, left, height)),
         (right, left, width, (width - right, 0, right, height)),
     ]
+    has_one_colour = _has_one_colour(rgb)
     shares = [
-        (0.0 if _are_alike(band, opposite) else 100.0 * band / length, place)
+        (0.0 if has_one_colour and _are_alike(band, opposite) else 100.0 * band / length, place)
         for band, opposite, length, place in places
     ]
     return max(shares, key=lambda found: found[0])
+
+
+def _has_one_colour(rgb: Tensor) -> bool:
+    """Whether bands along opposite edges, where there are any, have one colour: two corners are in all four of them."""
+    return bool((rgb[0, 0] - rgb[-1, -1]).abs().amax() <= _CUT_LEVELS)
 
 
 def _are_alike(band: int, opposite: int) -> bool:

@@ -114,6 +114,15 @@ def test_a_picture_of_one_colour_is_not_all_bars(level, side):
     assert widest_lone_band(rgb)[0] == 0
 
 
+def test_bands_of_two_colours_are_no_letterbox():
+    image = barred(photograph("grace_hopper.jpg", 256), top=100)
+    image[:, -100:] = 1.0
+    assert find_letterbox(_rgb(image)) == Bands(0, 0, 0, 0)
+    assert widest_lone_band(_rgb(image)) == (pytest.approx(100 * 100 / image.shape[1]), (0, 0, 256, 100))
+    halves = pattern("half", 256)
+    assert widest_lone_band(_rgb(halves)) == (pytest.approx(100 * 129 / 256), (0, 0, 129, 256))
+
+
 def test_a_step_too_small_to_see_is_no_cut():
     image = photograph("astronaut.png", 256) * 0.02
     image[:, 128:] = 0

@@ -123,7 +123,7 @@ def test_a_missing_tensor_is_refused_by_its_name(name):
 
 
 def test_parameters_without_a_version_are_refused():
-    with pytest.raises(ValueError, match="lack version, features.centre"):
+    with pytest.raises(ValueError, match=r"lack version, features\.centre"):
         quality_model.check_weights({}, FEATURES)
 
 

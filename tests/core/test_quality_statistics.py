@@ -1,4 +1,4 @@
-"""Scene statistics: whichever way up, whatever size, always numbers; and the contrast normalisation is the published."""
+"""Scene statistics: whichever way up, whatever size, always numbers; contrast is normalised as published."""
 
 from __future__ import annotations
 
@@ -30,12 +30,10 @@ def _measured(width=192):
     ],
     ids=["left to right", "upside down", "90 degrees", "180 degrees", "270 degrees", "along the diagonal"],
 )
-@pytest.mark.parametrize("size", [(192, 256), (150, 217)], ids=str)
+@pytest.mark.parametrize("size", [(192, 256), (148, 216)], ids=str)
 def test_flips_and_quarter_turns_change_nothing(turn, size):
-    """150 x 217 px: halving drops a line, so the smaller sizes are not quite the same pictures."""
+    """For sides that can be halved twice: of others a line is dropped, at one edge."""
     image = photograph("grace_hopper.jpg", 256)[:, : size[0], : size[1]]
-    if any(length % 4 for length in size):
-        image = image[:, : size[0] // 4 * 4, : size[1] // 4 * 4]
     before, after = scene_statistics(planes(image)), scene_statistics(planes(turn(image)))
     assert after == pytest.approx(before, abs=1e-3)
 
