@@ -32,10 +32,6 @@ def test_clean_line_art_passes_as_an_illustration(arcs, smooth):
     drawing = line_art(arcs, smooth)
     scored = score_pictures(drawing, preset="illustration").report["images"][0]
     assert scored["score"] >= 0.85, scored["reason"]
-    assert scored["score"] == min(
-        score for family, score in scored["families"].items() if family not in ("blur", "overcooked")
-    )
-    assert score_pictures(drawing, preset="photo").score < 0.5
 
 
 @pytest.mark.parametrize("smooth", [True, False], ids=["soft edges", "two tones"])

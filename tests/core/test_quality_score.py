@@ -15,9 +15,10 @@ import pytest
 import torch
 from switchyard_pack.core import quality_score
 from switchyard_pack.core.quality_families import FAULTS
+from switchyard_pack.core.quality_model import PRESETS_WITH_CURVES
 from switchyard_pack.core.quality_score import AGGREGATES, FAMILIES, PRESETS, report_text, summarise
 
-from .shipped_families import score_pictures
+from .shipped_families import PARAMETERS, score_pictures
 from .test_quality_pictures import blurred, noisy, photograph
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +34,13 @@ def batch():
 def test_the_report_has_the_agreed_shape(batch):
     report = score_pictures(batch, 0.7, "mean", "illustration").report
     assert list(report) == ["model_version", "preset", "aggregate", "threshold", "score", "passed", "images"]
-    assert report["model_version"] == "formulas-1"
+    assert report["model_version"] == "families-1"
     assert (report["preset"], report["aggregate"], report["threshold"]) == ("illustration", "mean", 0.7)
     assert len(report["images"]) == 3
     for scored in report["images"]:
-        assert list(scored) == ["score", "passed", "families", "worst", "reason", "readouts", "low_confidence"]
+        keys = ["score", "passed", "families", "worst", "reason", "readouts", "low_confidence", "worst_tile"]
+        assert list(scored) == keys
+        assert scored["worst_tile"] is None  # under two tiles of 256 px
         assert (
             tuple(scored["families"]) == FAMILIES == ("blur", "noise", "compression", "tone", "overcooked", "structure")
         )
@@ -45,7 +48,7 @@ def test_the_report_has_the_agreed_shape(batch):
         assert scored["score"] == scored["families"][scored["worst"]]
         assert scored["reason"].endswith(".")
         units = ("_px", "_percent", "_levels", "_ratio", "_share", "_bits")
-        plain = {"colourfulness", "crete_blur_effect", "gradient_kurtosis", "wang_jpeg_quality"}
+        plain = {"colourfulness", "crete_blur_effect", "gradient_kurtosis", "wang_jpeg_quality", "niqe"}
         assert {name for name in scored["readouts"] if not name.endswith(units)} == plain
     assert json.loads(report_text(report)) == report
 
@@ -78,23 +81,71 @@ def test_a_score_of_zero_never_passes():
     assert score_pictures(photograph("astronaut.png", 192), threshold=0).passed
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_score_is_the_lowest_family_that_the_preset_counts(batch, preset):
+    ignored = PRESETS[preset]
+    assert ignored.curve in PRESETS_WITH_CURVES
+    assert ignored.families < set(FAMILIES)
+    assert ignored.readouts < {fault.readout for fault in FAULTS}
+    for scored in score_pictures(batch, preset=preset).report["images"]:
+        assert list(scored["families"]) == list(FAMILIES)
+        counted = {name: score for name, score in scored["families"].items() if name not in ignored.families}
+        assert scored["score"] == min(counted.values()) == counted[scored["worst"]]
+
+
 def test_ignoring_families_never_lowers_a_score(batch):
-    photo = score_pictures(batch).scores
-    for preset, ignored in PRESETS.items():
-        assert ignored.families < set(FAMILIES)
-        assert ignored.readouts < {fault.readout for fault in FAULTS}
-        assert all(
-            score >= strict for score, strict in zip(score_pictures(batch, preset=preset).scores, photo, strict=True)
-        )
+    """Pixel art has the curves of illustrations, and ignores more."""
+    assert PRESETS["pixel art"].curve == PRESETS["illustration"].curve
+    assert PRESETS["pixel art"].families > PRESETS["illustration"].families
+    pairs = zip(*(score_pictures(batch, preset=name).scores for name in ("pixel art", "illustration")), strict=True)
+    assert all(lenient >= strict for lenient, strict in pairs)
 
 
-def test_the_families_are_replaceable_in_one_place(batch, monkeypatch):
-    """The seam of the trained model: another function from read-outs to families, and everything else stays."""
-    trained = dict.fromkeys(FAMILIES, 0.9) | {"tone": 0.55}
-    monkeypatch.setattr(quality_score, "family_scores", lambda readouts, style: trained)
-    verdict = score_pictures(batch)
-    assert verdict.scores == [0.55] * 3
-    assert {scored["worst"] for scored in verdict.report["images"]} == {"tone"}
+def _constant(**raw):
+    """Parameters whose networks give each family a raw output of its own, whatever the picture."""
+    families = {name: torch.zeros_like(tensor) for name, tensor in PARAMETERS.families.items()}
+    families["version"] = PARAMETERS.families["version"]
+    families["features.scale"] += 1
+    outputs = torch.tensor([raw.get(family, 0.9) for family in FAMILIES])
+    families["heads.bias"] += torch.logit(outputs).to(families["heads.bias"].dtype)
+    line = torch.tensor([[0.0, 0.0], [1.0, 1.0]]).repeat(len(FAMILIES), 1, 1)
+    families |= {"curves.photo": line, "curves.illustration": line.square()}
+    return quality_score.Parameters(families, PARAMETERS.natural)
+
+
+def test_the_parameters_decide(batch):
+    """The seam of the trained model: other parameters, other families, and everything else stays."""
+    report = quality_score.score_pictures(batch, _constant(tone=0.55)).report
+    assert [scored["score"] for scored in report["images"]] == pytest.approx([0.55] * 3, abs=1e-3)
+    assert {scored["worst"] for scored in report["images"]} == {"tone"}
+    assert {round(scored["families"]["blur"], 2) for scored in report["images"]} == {0.9}
+
+
+def test_of_families_that_are_equally_bad_the_last_one_decides(batch):
+    """Structure comes last: a pattern can fail them all."""
+    scored = quality_score.score_pictures(batch[:1], _constant(noise=0.3, structure=0.3)).report["images"][0]
+    assert scored["worst"] == "structure"
+
+
+def test_a_score_without_fault_says_so_and_a_low_one_has_words(batch):
+    good, bad = (
+        quality_score.score_pictures(batch[1:2], _constant(compression=raw)).report["images"][0] for raw in (0.9, 0.85)
+    )
+    assert good["reason"] == f"no fault worth a word; the lowest family is {good['worst']}, 0.90."
+    assert bad["reason"].startswith("compression 0.85: ")
+
+
+def test_parameters_of_another_version_are_refused_in_words(batch):
+    parameters = _constant()
+    parameters.families["version"] = parameters.families["version"] + 1
+    with pytest.raises(ValueError, match=r"do not fit this version of Switchyard.*Install Switchyard again"):
+        quality_score.score_pictures(batch, parameters)
+
+
+def test_a_score_does_not_change_the_parameters(batch):
+    before = {name: tensor.clone() for name, tensor in PARAMETERS.families.items()}
+    score_pictures(batch[:1])
+    assert all(torch.equal(PARAMETERS.families[name], tensor) for name, tensor in before.items())
 
 
 def test_each_picture_is_announced_and_the_announcement_may_stop_it(batch):
