@@ -1,4 +1,4 @@
-"""Drawings made here: line art, cartoons, flat shapes and pages of text, of which the packages have too few."""
+"""Drawings made here: line art, cartoons, shapes, text, stars and planets, of which the packages have too few."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 Picture = NDArray[np.floating[Any]]
 
-KINDS = ("line art", "cartoon", "shapes", "text")
+KINDS = ("line art", "cartoon", "shapes", "text", "space")
 _SMOOTH = 3
 
 
 def draw(kind: str, side: int, rng: Generator) -> Picture:
     """Draws a picture of one of KINDS, (side, side, 3) in 0..1; two-tone or with soft edges."""
+    if kind == "space":
+        return _space(side, rng)
     scale = 1 if rng.random() < 0.3 else _SMOOTH
     paper = _colour(rng, light=True) if rng.random() < 0.6 else (255, 255, 255)
     image = Image.new("RGB", (side * scale, side * scale), paper)
@@ -60,6 +63,41 @@ def _text(pen: ImageDraw.ImageDraw, side: int, scale: int, rng: Generator) -> No
     for top in range(size, side - size, round(1.5 * size)):
         words = ("".join(rng.choice(letters, int(rng.integers(2, 10)))) for _ in range(20))
         pen.text((size, top), " ".join(words), fill=ink, font=font)
+
+
+def _space(side: int, rng: Generator) -> Picture:
+    """Stars on black, and mostly a planet lit from one side, with rough or smooth ground and a hard or soft edge."""
+    picture = np.zeros((side, side, 3), np.float32) + rng.uniform(0, 0.06, 3).astype(np.float32)
+    stars = rng.random((side, side)) < rng.choice([0.0, 0.001, 0.004, 0.015])
+    light = rng.uniform(0.1, 1, (side, side, 1)) * rng.uniform(0.7, 1, (side, side, 3))
+    picture = np.where(stars[..., None], light, picture)
+    if rng.random() < 0.5:
+        picture = ndimage.gaussian_filter(picture, (0.6, 0.6, 0)) * 1.5
+    if rng.random() < 0.85:
+        rows, columns = np.mgrid[:side, :side] / side
+        x, y = rng.uniform(0.3, 0.7, 2)
+        radius = rng.uniform(0.15, 0.45)
+        across, down = (columns - x) / radius, (rows - y) / radius
+        height = np.sqrt(np.clip(1 - across**2 - down**2, 0, 1))
+        sun = rng.normal(0, 1, 3)
+        sun[2] = abs(sun[2])
+        sun /= np.linalg.norm(sun)
+        lit = np.clip(across * sun[0] + down * sun[1] + height * sun[2], 0, 1)[..., None]
+        ground = sum(
+            _smooth_noise(side, cell, rng) * weight for cell, weight in ((96, 1.0), (32, 0.5), (8, 0.25), (2, 0.12))
+        )
+        ground = np.asarray(ground) * rng.choice([0.3, 1.0])
+        colours = [np.array(_colour(rng, light=bool(rng.random() < 0.6)), np.float32) / 255 for _ in range(2)]
+        share = np.clip(0.5 + 0.5 * ground, 0, 1)[..., None]
+        planet = (colours[0] * share + colours[1] * (1 - share)) * lit * rng.uniform(1, 1.4)
+        inside = np.clip((1 - np.hypot(across, down)) * radius * side / rng.choice([0.01, 1.0]), 0, 1)[..., None]
+        picture = picture * (1 - inside) + planet * inside
+    return np.floor(np.clip(picture, 0, 1) * 255 + 0.5).astype(np.float32) / 255
+
+
+def _smooth_noise(side: int, cell: int, rng: Generator) -> Picture:
+    coarse = rng.standard_normal((-(-side // cell) + 2, -(-side // cell) + 2)).astype(np.float32)
+    return ndimage.zoom(coarse, cell, order=1)[:side, :side]
 
 
 def _ground(side: int, rng: Generator) -> Image.Image:

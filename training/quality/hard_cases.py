@@ -15,11 +15,11 @@ from pack import ROOT, core
 from pictures import Entry, read_list
 from samples import ladder_picture, ladder_rng
 
-# Chosen by looking at the held-out photographs, before any of them was scored.
+# Chosen by looking at the photographs of the validation list, before any of them was scored.
 BOKEH = (
     "european-honey-bee",
     "panther-chameleon",
-    "squirrel_cls",
+    "cat-animal-cat",
     "spiff.jpg",
     "messi5",
     "cheetah1",
@@ -36,7 +36,7 @@ def write_hard_cases(cache: Path, families: dict[str, Tensor]) -> Iterator[str]:
     score = core("quality_score")
     natural = load_file(ROOT / "data" / "niqe_parameters.safetensors")
     parameters = score.Parameters(families, natural)
-    photographs = [entry for entry in read_list("held_out") if entry.kind == "photo"]
+    photographs = [entry for entry in read_list("validation") if entry.kind == "photo"]
 
     def scored(picture: Picture) -> Any:
         return score.score_picture(torch.from_numpy(np.ascontiguousarray(picture)), parameters)
@@ -88,7 +88,11 @@ PARTLY = {"lower half exactly flat": _flat_half, "a quarter of noise": _noise(2)
 
 
 def _named(entries: list[Entry], names: tuple[str, ...]) -> list[Entry]:
-    return [next(entry for entry in entries if Path(entry.path).name.startswith(name)) for name in names]
+    found = {name: [entry for entry in entries if Path(entry.path).name.startswith(name)] for name in names}
+    missing = [name for name, matches in found.items() if not matches]
+    if missing:
+        raise ValueError(f"These are not in the validation list: {', '.join(missing)}.")
+    return [matches[0] for matches in found.values()]
 
 
 def _open(entry: Entry, cache: Path) -> Picture:

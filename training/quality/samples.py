@@ -1,8 +1,8 @@
 """Samples to learn from and to judge by: features of clean, harmlessly edited and damaged pictures, with their targets.
 
-`python training/quality/samples.py` fetches the pictures and writes four files into the cache: `training.npz` and
-`drawings.npz` (random crops, kinds and strengths), `ladder_training.npz` and `ladder_held_out.npz` (the clean picture,
-harmless edits, and each kind at levels 3 and 5, for the held-out pictures also 1 and 2). It needs `piq` for its
+`python training/quality/samples.py` fetches the pictures and writes five files into the cache: `training.npz` and
+`drawings.npz` (random crops, kinds and strengths), and a ladder of each list, such as `ladder_held_out.npz` (the clean
+picture, harmless edits, and each kind at levels 1, 2, 3 and 5, for the training pictures only 3 and 5). It needs `piq` for its
 teacher, which the pack never does: `pip install piq==0.8.0`.
 
 A target is 1 for a clean picture and for each family that is not damaged. How bad damage looks is judged half by its
@@ -90,8 +90,8 @@ def targets_of(clean: Picture, damaged: Picture, kind: str, level: float) -> lis
 
 
 def drawn_entries() -> list[Entry]:
-    """Names for drawings that are made, not fetched: 60, each a group of its own."""
-    names = (f"{kind} {number}" for kind in drawings.KINDS for number in range(15))
+    """Names for drawings that are made, not fetched: 90, each a group of its own."""
+    names = (f"{kind} {number}" for kind in drawings.KINDS for number in range(30 if kind == "space" else 15))
     return [Entry("drawings", "made here", "1", name, "", "art", f"drawings:{name}", "") for name in names]
 
 
@@ -232,7 +232,7 @@ def _make(entry: Entry, cache: Path, purpose: str) -> list[Sample]:
     torch.set_num_threads(1)
     if purpose in ("training", "drawings"):
         return random_samples(entry, cache, _per_picture(entry))
-    return ladder_samples(entry, cache, LADDER_LEVELS if purpose == "ladder_held_out" else LADDER_LEVELS[2:])
+    return ladder_samples(entry, cache, LADDER_LEVELS[2:] if purpose == "ladder_training" else LADDER_LEVELS)
 
 
 def _all(entries: list[Entry], cache: Path, purpose: str, workers: int) -> Iterator[Sample]:
@@ -254,10 +254,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", choices=("training", "drawings", "ladder_training", "ladder_held_out"))
+    parser.add_argument(
+        "--only", choices=("training", "drawings", "ladder_training", "ladder_validation", "ladder_held_out")
+    )
     options = parser.parse_args()
-    training, held_out = read_list("training"), read_list("held_out")
-    fetch(training + held_out, options.cache)
+    training, validation, held_out = (read_list(name) for name in ("training", "validation", "held_out"))
+    fetch(training + validation + held_out, options.cache)
     jobs = {
         "training": training,
         "drawings": drawn_entries(),
