@@ -28,10 +28,10 @@ THRESHOLD = 0.8
 _INTRODUCTION = """# What the trained families reach
 
 Written by `training/quality/report.py` for the parameters in `data/`. *Folds*: pictures of the training list, each
-scored by networks that saw no picture of its group. *Validation*: pictures of other packages, on a list fixed before the
-first fit; what it showed went into the second one (more kinds of art to learn from, more lenient curves). *Held out*:
-pictures of yet other packages, on a list fixed before the second fit, and read after it. A picture passes from 0.8 up;
-its score is the lowest family. Colour casts and seams are listed, but not counted in the sums.
+scored by networks that saw no picture of its group. *Validation*: pictures of other packages, on a list fixed before
+the first fit; what it showed went into the second one (more kinds of art to learn from, more lenient curves). *Held
+out*: pictures of yet other packages, on a list fixed before the second fit, and read after it. A picture passes from
+0.8 up; its score is the lowest family. Colour casts and seams are listed, but not counted in the sums.
 """
 
 Array = NDArray[Any]

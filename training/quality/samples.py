@@ -2,8 +2,8 @@
 
 `python training/quality/samples.py` fetches the pictures and writes five files into the cache: `training.npz` and
 `drawings.npz` (random crops, kinds and strengths), and a ladder of each list, such as `ladder_held_out.npz` (the clean
-picture, harmless edits, and each kind at levels 1, 2, 3 and 5, for the training pictures only 3 and 5). It needs `piq` for its
-teacher, which the pack never does: `pip install piq==0.8.0`.
+picture, harmless edits, and each kind at levels 1, 2, 3 and 5, for the training pictures only 3 and 5). It needs `piq`
+for its teacher, which the pack never does: `pip install piq==0.8.0`.
 
 A target is 1 for a clean picture and for each family that is not damaged. How bad damage looks is judged half by its
 level and half by HaarPSI (Reisenhofer et al., 2018) against the clean picture, to the third power; for tones, of which
