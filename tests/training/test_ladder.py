@@ -58,6 +58,7 @@ def _file(package, path):
     """A file of an installed package, which is not imported: that takes seconds."""
     spec = importlib.util.find_spec(package)
     assert spec is not None, f"{package} is not installed: pip install --group test"
+    assert spec.submodule_search_locations
     return Path(spec.submodule_search_locations[0]) / path
 
 

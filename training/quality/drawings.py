@@ -13,7 +13,7 @@ from scipy import ndimage
 
 Picture = NDArray[np.floating[Any]]
 
-KINDS = ("line art", "cartoon", "shapes", "text", "space")
+KINDS = ("line art", "cartoon", "shapes", "text", "space", "flat")
 _SMOOTH = 3
 
 
@@ -27,7 +27,8 @@ def draw(kind: str, side: int, rng: Generator) -> Picture:
     if kind == "shapes":
         image = _ground(side * scale, rng)
     pen = ImageDraw.Draw(image)
-    {"line art": _lines, "cartoon": _cartoon, "shapes": _shapes, "text": _text}[kind](pen, side * scale, scale, rng)
+    kinds = {"line art": _lines, "cartoon": _cartoon, "shapes": _shapes, "text": _text, "flat": _flat}
+    kinds[kind](pen, side * scale, scale, rng)
     if scale > 1:
         image = image.resize((side, side), Image.Resampling.LANCZOS)
     return np.asarray(image, np.float32) / 255
@@ -53,6 +54,17 @@ def _shapes(pen: ImageDraw.ImageDraw, side: int, scale: int, rng: Generator) -> 
     hue = rng.random()
     for _ in range(int(rng.integers(10, 60))):
         _shape(pen, side, rng, _colour(rng, light=bool(rng.random() < 0.5), hue=hue), None, scale)
+
+
+def _flat(pen: ImageDraw.ImageDraw, side: int, scale: int, rng: Generator) -> None:
+    """A graphic of one to five colours: large shapes, some within others, with or without an outline."""
+    palette = [_colour(rng, light=bool(rng.random() < 0.6)) for _ in range(int(rng.integers(1, 6)))]
+    outline = (0, 0, 0) if rng.random() < 0.4 else None
+    width = int(rng.integers(2, 9)) * scale
+    for _ in range(int(rng.integers(2, 16))):
+        _shape(pen, side, rng, palette[int(rng.integers(len(palette)))], outline, width)
+    for _ in range(int(rng.integers(0, 6))):
+        _arc(pen, side, width, palette[0] if outline is None else outline, rng)
 
 
 def _text(pen: ImageDraw.ImageDraw, side: int, scale: int, rng: Generator) -> None:
@@ -92,7 +104,7 @@ def _space(side: int, rng: Generator) -> Picture:
         planet = (colours[0] * share + colours[1] * (1 - share)) * lit * rng.uniform(1, 1.4)
         inside = np.clip((1 - np.hypot(across, down)) * radius * side / rng.choice([0.01, 1.0]), 0, 1)[..., None]
         picture = picture * (1 - inside) + planet * inside
-    return np.floor(np.clip(picture, 0, 1) * 255 + 0.5).astype(np.float32) / 255
+    return np.asarray(np.floor(np.clip(picture, 0, 1) * 255 + 0.5), np.float32) / 255
 
 
 def _smooth_noise(side: int, cell: int, rng: Generator) -> Picture:
