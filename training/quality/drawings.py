@@ -109,7 +109,7 @@ def _space(side: int, rng: Generator) -> Picture:
 
 def _smooth_noise(side: int, cell: int, rng: Generator) -> Picture:
     coarse = rng.standard_normal((-(-side // cell) + 2, -(-side // cell) + 2)).astype(np.float32)
-    return ndimage.zoom(coarse, cell, order=1)[:side, :side]
+    return np.asarray(ndimage.zoom(coarse, cell, order=1), np.float32)[:side, :side]
 
 
 def _ground(side: int, rng: Generator) -> Image.Image:
