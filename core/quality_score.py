@@ -5,15 +5,20 @@ A score says how technically intact a picture is, 0..1. It knows nothing of tast
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .quality_checks import find_defect, range_hint
 from .quality_families import FAMILIES, describe_fault, local_scores
-from .values import is_tensor, kind_of, show, unwrap
+from .scorer_report import (
+    DEFAULT_THRESHOLD,
+    ScoredPicture,
+    Verdict,
+    check_choice,
+    check_pictures,
+    check_settings,
+    judge,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,17 +27,9 @@ if TYPE_CHECKING:
     from .quality_tiles import WorstTile
 
 MODEL_VERSION = "families-1"
-DEFAULT_THRESHOLD = 0.8
 LOW_CONFIDENCE_SIDE_PX = 96
 _NO_FAULT = 0.9
 _NATIVE_FAMILIES = ("noise", "compression", "structure")
-
-AGGREGATES: dict[str, Callable[[list[float]], float]] = {
-    "min": min,
-    "mean": lambda scores: math.fsum(scores) / len(scores),
-    "max": max,
-    "first": lambda scores: scores[0],
-}
 
 
 class Preset(NamedTuple):
@@ -92,15 +89,6 @@ class PictureScore(NamedTuple):
     worst_tile: WorstTile | None
 
 
-class Verdict(NamedTuple):
-    """The result for a batch: its one score, whether that passes, the pictures' own scores and the report."""
-
-    score: float
-    passed: bool
-    scores: list[float]
-    report: dict[str, Any]
-
-
 def score_pictures(
     image: Tensor,
     parameters: Parameters,
@@ -127,26 +115,16 @@ def score_pictures(
         ValueError: no picture, another shape, numbers that can't be read (sparse, complex), or a threshold, aggregate
             or preset that does not exist.
     """
-    threshold = unwrap(threshold)
-    _check_arguments(image, threshold, aggregate, preset)
+    check_pictures(image, "Quality Score")
+    check_settings(threshold, aggregate)
+    check_choice(preset, PRESETS, "preset")
     pictures = []
     for index in range(image.shape[0]):
         if on_image is not None:
             on_image(index, image.shape[0])
-        pictures.append(score_picture(image[index], parameters, preset))
-    scores = [picture.score for picture in pictures]
-    score = min(1.0, max(0.0, float(AGGREGATES[aggregate](scores))))
-    passed = _passes(score, threshold)
-    report = {
-        "model_version": MODEL_VERSION,
-        "preset": preset,
-        "aggregate": aggregate,
-        "threshold": float(threshold),
-        "score": score,
-        "passed": passed,
-        "images": [_report_picture(picture, threshold) for picture in pictures],
-    }
-    return Verdict(score, passed, scores, report)
+        scored = score_picture(image[index], parameters, preset)
+        pictures.append(ScoredPicture(scored.score, scored.reason, _facts(scored)))
+    return judge(pictures, threshold, aggregate, MODEL_VERSION, preset=preset)
 
 
 def score_picture(picture: Tensor, parameters: Parameters, preset: str = "photo") -> PictureScore:
@@ -196,67 +174,11 @@ def _family_scores(measured: Measurement, weights: Mapping[str, Tensor], preset:
     return {family: round(min(whole[family], local[family]), 4) for family in FAMILIES}
 
 
-def report_text(report: Mapping[str, Any]) -> str:
-    """Writes a report as JSON."""
-    return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def summarise(report: Mapping[str, Any]) -> str:
-    """Says a report in one line: "0.91 passes 0.8", or "0.31 fails 0.8: noise"; for a batch, how many pictures pass."""
-    pictures = report["images"]
-    words = f"{report['score']:.4g} {'passes' if report['passed'] else 'fails'} {report['threshold']:g}"
-    if not report["passed"]:
-        words += f": {min(pictures, key=lambda picture: picture['score'])['worst']}"
-    if len(pictures) > 1:
-        words += f" ({sum(picture['passed'] for picture in pictures)} of {len(pictures)} pictures pass)"
-    return words
-
-
-def _passes(score: float, threshold: float) -> bool:
-    return score > 0.0 and score >= threshold
-
-
-def _report_picture(picture: PictureScore, threshold: float) -> dict[str, Any]:
+def _facts(picture: PictureScore) -> dict[str, Any]:
     return {
-        "score": picture.score,
-        "passed": _passes(picture.score, threshold),
         "families": picture.families,
         "worst": picture.worst,
-        "reason": picture.reason,
         "readouts": {name: float(f"{value:.4g}") for name, value in picture.readouts.items()},
         "low_confidence": picture.low_confidence,
         "worst_tile": picture.worst_tile._asdict() if picture.worst_tile else None,
     }
-
-
-def _check_arguments(image: Tensor, threshold: float, aggregate: str, preset: str) -> None:
-    from .quality_planes import is_readable  # imports torch, which loading the pack must not
-
-    if not is_tensor(image) or image.ndim != 4:
-        hint = " A list without any picture arrives like this: branch around the score then." if image is None else ""
-        raise ValueError(
-            "Quality Score needs pictures, a tensor of shape (batch, height, width, channels), not a "
-            f"{kind_of(image)}.{hint}"
-        )
-    if not is_readable(image):
-        raise ValueError(
-            f"Quality Score needs pictures of plain real numbers with data, not a {image.dtype} tensor of the layout "
-            f"{image.layout} on {image.device}. Decode or convert it to float32 first."
-        )
-    if 0 in image.shape:
-        raise ValueError(
-            f"There is no picture to score: the batch has the shape {tuple(image.shape)}. Check the node before, or "
-            "branch around the score when nothing is left."
-        )
-    if image.shape[-1] not in (1, 2, 3, 4):
-        hint = " These seem to have their channels first: use image.movedim(1, -1)." if image.shape[1] <= 4 else ""
-        raise ValueError(
-            "Quality Score needs pictures of 1 to 4 channels, a tensor of shape (batch, height, width, channels), not "
-            f"one of shape {tuple(image.shape)}.{hint}"
-        )
-    if not (isinstance(threshold, Real) and 0 <= threshold <= 1):
-        raise ValueError(f"The threshold {show(threshold)} is not a number from 0 to 1. Use 0.8 to start with.")
-    if not (isinstance(aggregate, str) and aggregate in AGGREGATES):
-        raise ValueError(f"There is no aggregate {show(aggregate)}. Use one of: {', '.join(AGGREGATES)}.")
-    if not (isinstance(preset, str) and preset in PRESETS):
-        raise ValueError(f"There is no preset {show(preset)}. Use one of: {', '.join(PRESETS)}.")

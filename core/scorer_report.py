@@ -1,20 +1,26 @@
-"""What every scorer with a model makes of the scores of its pictures: one score, a verdict and a report.
-
-The numbers of the report have the shape of quality_score's: the same keys for the batch, and a list of pictures.
-"""
+"""What every scorer makes of the scores of its pictures: one score, a verdict and a report of one shape."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .quality_score import AGGREGATES, Verdict
 from .values import is_tensor, kind_of, show, unwrap
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+DEFAULT_THRESHOLD = 0.8
+
+AGGREGATES: dict[str, Callable[[list[float]], float]] = {
+    "min": min,
+    "mean": lambda scores: math.fsum(scores) / len(scores),
+    "max": max,
+    "first": lambda scores: scores[0],
+}
 
 NON_FINITE = (
     "non-finite: at least one value is NaN or infinite, so there is no picture to judge. Try another VAE, full "
@@ -32,6 +38,15 @@ class ScoredPicture(NamedTuple):
     score: float
     reason: str
     facts: Mapping[str, Any]
+
+
+class Verdict(NamedTuple):
+    """The result for a batch: its one score, whether that passes, the pictures' own scores and the report."""
+
+    score: float
+    passed: bool
+    scores: list[float]
+    report: dict[str, Any]
 
 
 def check_pictures(image: Tensor | Any, node: str) -> None:
@@ -120,8 +135,15 @@ def judge(
     return Verdict(score, report["passed"], scores, report)
 
 
+def report_text(report: Mapping[str, Any]) -> str:
+    """Writes a report as JSON."""
+    return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def summarise(report: Mapping[str, Any]) -> str:
-    """Says a report in one line: "0.71 fails 0.8: aesthetics 6.1 of 10", or "21.4 (2 pictures, for ranking)"."""
+    """Says a report in one line: "0.31 fails 0.8: noise", "0.71 fails 0.8: aesthetics 6.1 of 10", or
+    "21.4 (2 pictures, for ranking)".
+    """
     pictures = report["images"]
     least = report["threshold"]
     if least is None:
@@ -130,7 +152,7 @@ def summarise(report: Mapping[str, Any]) -> str:
     words = f"{report['score']:.4g} {'passes' if report['passed'] else 'fails'} {least:g}"
     if not report["passed"]:
         worst = min(pictures, key=lambda picture: picture["score"])
-        words += f": {worst['reason'].split(':')[0].rstrip('.')}"
+        words += f": {worst.get('worst') or worst['reason'].split(':')[0].rstrip('.')}"
     if len(pictures) > 1:
         words += f" ({sum(picture['passed'] for picture in pictures)} of {len(pictures)} pictures pass)"
     return words

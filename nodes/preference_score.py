@@ -6,8 +6,7 @@ from typing import Any
 
 from ..core.clip_scores import PREFERENCE_MODELS, SCALES, check_curve, read_prompt, score_preference
 from ..core.embeddings import FRAMINGS
-from ..core.quality_score import DEFAULT_THRESHOLD
-from ..core.scorer_report import check_choice, check_pictures, check_settings, judge
+from ..core.scorer_report import DEFAULT_THRESHOLD, check_choice, check_pictures, check_settings, judge
 from .host.picture_encoders import embed_pictures
 from .host.scorers import (
     OUTPUT_IS_LIST,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.pyiqa_scales import LOWER_IS_BETTER, scale_of, scale_pictures
-from ..core.quality_score import DEFAULT_THRESHOLD
-from ..core.scorer_report import check_choice, check_pictures, check_settings, judge
+from ..core.scorer_report import DEFAULT_THRESHOLD, check_choice, check_pictures, check_settings, judge
 from .host.pyiqa_metrics import PyiqaMetric, measure
 from .host.scorers import (
     OUTPUT_IS_LIST,

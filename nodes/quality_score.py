@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.quality_score import (
-    AGGREGATES,
-    DEFAULT_THRESHOLD,
-    PRESETS,
-    Parameters,
-    report_text,
-    score_pictures,
-    summarise,
-)
+from ..core.quality_score import PRESETS, Parameters, score_pictures
+from ..core.scorer_report import AGGREGATES, DEFAULT_THRESHOLD, report_text, summarise
 from .host.page import verdict
 from .host.progress import stop_if_interrupted
 from .host.weights import load_data
 
 
 class QualityScore:
-    """Scores from 0 to 1 how technically intact pictures are, and says what is wrong with them. Needs no model."""
+    """Scores from 0 to 1 how technically intact pictures are, and says what is wrong. Needs no model of yours."""
 
     DISPLAY_NAME = "Quality Score"
     CATEGORY = "Switchyard/Quality"
@@ -51,7 +44,7 @@ class QualityScore:
                         "min": 0.0,
                         "max": 1.0,
                         "step": 0.01,
-                        "tooltip": "Decides what passes: scores from here up, 0 to 1; clean photographs reach 0.8.",
+                        "tooltip": "Decides what passes: scores from here up, 0 to 1; most clean pictures reach 0.8.",
                     },
                 ),
                 "aggregate": (
@@ -66,8 +59,8 @@ class QualityScore:
                     list(PRESETS),
                     {
                         "default": "photo",
-                        "tooltip": "Leaves out what is style and not damage: illustration ignores blur, overcooked, "
-                        "white paper and few tones, pixel art overcooked and structure; photo ignores nothing.",
+                        "tooltip": "Chooses what 0.8 was fixed on: clean photographs, or illustrations, which may be "
+                        "softer, flatter or harder; pixel art also ignores overcooked, compression and structure.",
                     },
                 ),
             },

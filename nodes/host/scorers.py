@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.embeddings import FRAMINGS
-from ...core.quality_score import AGGREGATES, DEFAULT_THRESHOLD, Verdict, report_text
-from ...core.scorer_report import summarise
+from ...core.scorer_report import AGGREGATES, DEFAULT_THRESHOLD, Verdict, report_text, summarise
 from .page import verdict
 
 OUTPUT_TYPES = ("FLOAT", "BOOLEAN", "FLOAT", "STRING", "IMAGE")

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from switchyard_pack.core.quality_planes import bad_values
-from switchyard_pack.core.quality_score import AGGREGATES, PRESETS, report_text
+from switchyard_pack.core.quality_score import PRESETS
+from switchyard_pack.core.scorer_report import AGGREGATES, report_text
 from torch.nn import functional
 
 from .shipped_families import score_pictures

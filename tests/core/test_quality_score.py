@@ -16,7 +16,8 @@ import torch
 from switchyard_pack.core import quality_score
 from switchyard_pack.core.quality_families import FAULTS
 from switchyard_pack.core.quality_model import PRESETS_WITH_CURVES
-from switchyard_pack.core.quality_score import AGGREGATES, FAMILIES, PRESETS, report_text, summarise
+from switchyard_pack.core.quality_score import FAMILIES, PRESETS
+from switchyard_pack.core.scorer_report import AGGREGATES, report_text, summarise
 
 from .shipped_families import PARAMETERS, score_pictures
 from .test_quality_pictures import blurred, noisy, photograph
@@ -38,7 +39,7 @@ def test_the_report_has_the_agreed_shape(batch):
     assert (report["preset"], report["aggregate"], report["threshold"]) == ("illustration", "mean", 0.7)
     assert len(report["images"]) == 3
     for scored in report["images"]:
-        keys = ["score", "passed", "families", "worst", "reason", "readouts", "low_confidence", "worst_tile"]
+        keys = ["score", "passed", "reason", "families", "worst", "readouts", "low_confidence", "worst_tile"]
         assert list(scored) == keys
         assert scored["worst_tile"] is None  # under two tiles of 256 px
         assert (

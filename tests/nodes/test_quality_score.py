@@ -10,7 +10,8 @@ import types
 
 import pytest
 import torch
-from switchyard_pack.core.quality_score import AGGREGATES, PRESETS
+from switchyard_pack.core.quality_score import PRESETS
+from switchyard_pack.core.scorer_report import AGGREGATES
 from switchyard_pack.nodes.quality_score import QualityScore
 
 

@@ -10,7 +10,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from switchyard_pack.core.compare import COMPARISONS, CompareError
-from switchyard_pack.core.quality_score import AGGREGATES, PRESETS
+from switchyard_pack.core.quality_score import PRESETS
+from switchyard_pack.core.scorer_report import AGGREGATES
 from switchyard_pack.core.select import CaseError
 from switchyard_pack.nodes.compare import Compare
 from switchyard_pack.nodes.quality_score import QualityScore

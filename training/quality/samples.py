@@ -90,8 +90,8 @@ def targets_of(clean: Picture, damaged: Picture, kind: str, level: float) -> lis
 
 
 def drawn_entries() -> list[Entry]:
-    """Names for drawings that are made, not fetched: 90, each a group of its own."""
-    names = (f"{kind} {number}" for kind in drawings.KINDS for number in range(30 if kind == "space" else 15))
+    """Names for drawings that are made, not fetched: 140, each a group of its own."""
+    names = (f"{kind} {number}" for kind in drawings.KINDS for number in range(40 if kind in ("space", "flat") else 15))
     return [Entry("drawings", "made here", "1", name, "", "art", f"drawings:{name}", "") for name in names]
 
 
