@@ -16,7 +16,7 @@ class WangBlocking(NamedTuple):
     """The three measures of Wang, Sheikh and Bovik (ICIP 2002) over both axes, and the JPEG quality they fit to them.
 
     Attributes:
-        boundary: Mean step across the block boundaries of a grid from the corner, levels.
+        boundary: Mean step across the block boundaries of a grid from either edge, the larger one, levels.
         activity: Mean step elsewhere, levels.
         crossings: Share of neighbouring steps that change sign, 0..1.
         quality: The paper's score: about 10 for a perfect picture, 1 for a poor one; can leave that range.
@@ -45,7 +45,8 @@ def _wang_along(luma: Tensor) -> tuple[float, float, float]:
     steps = luma[:, 1:] - luma[:, :-1]
     blocks = luma.shape[1] // _JPEG_BLOCK_PX
     sizes = steps.abs()
-    boundary = float(sizes[:, 7 : 8 * (blocks - 1) : 8].mean())
+    # From the far edge too: a flipped picture whose width is no multiple of 8 has its grid there.
+    boundary = max(float(each[:, 7 : 8 * (blocks - 1) : 8].mean()) for each in (sizes, sizes.flip(1)))
     activity = (8 * float(sizes.mean()) - boundary) / 7
     crossings = float((steps[:, 1:] * steps[:, :-1] < 0).float().mean())
     return boundary, activity, crossings

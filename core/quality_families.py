@@ -178,6 +178,13 @@ FAULTS = (
 LOCAL_FAULTS = (
     Fault(
         "noise",
+        "noise_colour_sigma_levels",  # of the noisiest part; colour noise of sigma 0.08 in a tenth of a picture: 17
+        ((14.0, 1.0), (16.0, 0.75), (20.0, 0.5), (40.0, 0.1)),
+        "a part of the picture is full of colour noise (sigma {value:.0f} of 255)",
+        "Check masks, tiles and regional prompts: one of them kept its noise",
+    ),
+    Fault(
+        "noise",
         "local_noise_percent",  # a 64 px square of gravel can pass for noise
         ((2.5, 1.0), (3.5, 0.75), (4.5, 0.5), (6.0, 0.35), (25.0, 0.05)),
         "a part of the picture is mere noise ({value:.0f} % of it)",
@@ -191,6 +198,16 @@ LOCAL_FAULTS = (
         "Check the decoding (VAE, tiles) and how pictures were put together",
     ),
 )
+
+# Read-outs of which one alone is enough where its curve is this low, since the networks have seen no such patterns. No
+# clean photograph of the training and validation lists is near any of these.
+_EXTREMES = (
+    "edge_sharpness_ratio",
+    "tonal_range_levels",
+    "repeated_lines_percent",
+    "tonal_levels_percent",
+)
+EXTREME = 0.3
 
 # What to say where no single number is bad, but the picture as a whole looks like damaged ones.
 _IN_GENERAL = {
@@ -215,6 +232,12 @@ def local_scores(readouts: Mapping[str, float]) -> dict[str, float]:
     for fault in LOCAL_FAULTS:
         scores[fault.family] = min(scores[fault.family], _score(fault, readouts))
     return scores
+
+
+def extreme_families(readouts: Mapping[str, float], style: Set[str] = frozenset()) -> set[str]:
+    """Gives the families of which one read-out, and none of those in `style`, is as bad as in no clean picture."""
+    counted = (fault for fault in FAULTS if fault.readout in _EXTREMES and fault.readout not in style)
+    return {fault.family for fault in counted if _score(fault, readouts) < EXTREME}
 
 
 def describe_fault(family: str, readouts: Mapping[str, float], style: Set[str] = frozenset()) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .quality_checks import find_defect, range_hint
-from .quality_families import FAMILIES, describe_fault, local_scores
+from .quality_families import EXTREME, FAMILIES, describe_fault, extreme_families, local_scores
 from .scorer_report import (
     DEFAULT_THRESHOLD,
     ScoredPicture,
@@ -158,6 +158,7 @@ def score_picture(picture: Tensor, parameters: Parameters, preset: str = "photo"
 def _family_scores(measured: Measurement, weights: Mapping[str, Tensor], preset: Preset) -> dict[str, float]:
     """Scores each family of FAMILIES, 4 digits: the networks' score, or that of a local fault if it is lower.
 
+    A read-out that is extreme (see quality_families) takes its family below EXTREME, and the order of damage stays.
     Of a large picture the patches decide, by their median, on what vanishes in a reduced copy.
     """
     from statistics import median  # slow to import, like torch, and loading the pack is to be quick
@@ -170,6 +171,8 @@ def _family_scores(measured: Measurement, weights: Mapping[str, Tensor], preset:
     for family in _NATIVE_FAMILIES if patches else ():
         native = median(patch[family] for patch in patches)
         whole[family] = min(whole[family], native) if family == "structure" else native
+    for family in extreme_families(measured.readouts, preset.readouts):
+        whole[family] *= EXTREME
     local = local_scores(measured.readouts)
     return {family: round(min(whole[family], local[family]), 4) for family in FAMILIES}
 

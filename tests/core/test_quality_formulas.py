@@ -210,13 +210,41 @@ def test_the_worst_fault_of_a_family_gives_the_words_and_style_gives_none():
     assert quality_families.describe_fault("noise", readouts, style).startswith("grainy or speckled. Try")
 
 
+# Where the curves of all faults are highest.
+INTACT = {
+    fault.readout: max(fault.curve, key=lambda point: point[1])[0]
+    for fault in (*quality_families.FAULTS, *quality_families.LOCAL_FAULTS)
+}
+
+
 @pytest.mark.parametrize(
-    ("readouts", "family"), [({"local_noise_percent": 6.25}, "noise"), ({"flat_band_percent": 50.0}, "structure")]
+    ("readouts", "family"),
+    [
+        ({"local_noise_percent": 6.25}, "noise"),
+        ({"noise_colour_sigma_levels": 24.0}, "noise"),
+        ({"flat_band_percent": 50.0}, "structure"),
+    ],
 )
 def test_parts_of_a_picture_are_scored_by_their_curves(readouts, family):
     """The issue's measures: a sixteenth of noise and a flat half fail far below; without them, nothing is scored so."""
-    intact = {"local_noise_percent": 0.0, "flat_band_percent": 0.0}
+    intact = INTACT
     assert set(quality_families.local_scores(intact).values()) == {1.0}
     scores = quality_families.local_scores(intact | readouts)
     assert scores[family] < 0.5
     assert all(score == 1 for name, score in scores.items() if name != family)
+
+
+@pytest.mark.parametrize(
+    ("readout", "extreme", "bad", "family"),
+    [
+        ("edge_sharpness_ratio", 0.3, 0.5, "blur"),
+        ("tonal_range_levels", 20.0, 40.0, "tone"),
+        ("repeated_lines_percent", 55.0, 40.0, "structure"),
+        ("tonal_levels_percent", 1.0, 12.0, "structure"),
+    ],
+)
+def test_one_read_out_is_enough_where_it_is_extreme_and_no_style(readout, extreme, bad, family):
+    """Where it is only bad, the networks decide: they see the others too."""
+    found = quality_families.extreme_families
+    assert found(INTACT | {readout: extreme}) == {family}
+    assert found(INTACT | {readout: extreme}, {readout}) == found(INTACT | {readout: bad}) == found(INTACT) == set()
