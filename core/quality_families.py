@@ -35,6 +35,7 @@ class Fault(NamedTuple):
     advice: str
 
 
+NO_FAULT = 0.9  # a family from here up has none that is worth a word
 _WORTH_A_WORD = 0.93
 _MORE_STEPS = "Try more steps, a lower denoise in the upscaling pass, or a sharper upscaler or VAE"
 
@@ -234,10 +235,17 @@ def local_scores(readouts: Mapping[str, float]) -> dict[str, float]:
     return scores
 
 
-def extreme_families(readouts: Mapping[str, float], style: Set[str] = frozenset()) -> set[str]:
-    """Gives the families of which one read-out, and none of those in `style`, is as bad as in no clean picture."""
-    counted = (fault for fault in FAULTS if fault.readout in _EXTREMES and fault.readout not in style)
-    return {fault.family for fault in counted if _score(fault, readouts) < EXTREME}
+def extreme_factors(readouts: Mapping[str, float], style: Set[str] = frozenset()) -> dict[str, float]:
+    """Gives what each family is multiplied by for a read-out, none of those in `style`, as bad as in no clean picture.
+
+    1 where there is none; from a curve of EXTREME down it falls quickly to EXTREME itself, where the curve is 0.
+    """
+    factors = dict.fromkeys(FAMILIES, 1.0)
+    for fault in FAULTS:
+        if fault.readout in _EXTREMES and fault.readout not in style:
+            height = min(1.0, _score(fault, readouts) / EXTREME)
+            factors[fault.family] = min(factors[fault.family], EXTREME + (1 - EXTREME) * height**3)
+    return factors
 
 
 def describe_fault(family: str, readouts: Mapping[str, float], style: Set[str] = frozenset()) -> str:

@@ -137,6 +137,7 @@ def _spread(length: int) -> list[int]:
 
 def _unit_rgb(picture: Tensor) -> Tensor:
     """Gives (H, W, 3) float32 in 0..1: alpha dropped, one channel expanded; integers are 0..255, booleans 0 and 1."""
+    picture = picture.detach()  # gradients would keep every step in memory, and some steps work in place
     rgb = picture[..., :3] if picture.shape[-1] >= 3 else picture[..., :1].expand(*picture.shape[:2], 3)
     is_unit = rgb.is_floating_point() or rgb.dtype == torch.bool
     unit = rgb.to(torch.float32) if is_unit else rgb.to(torch.float32) / 255.0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .quality_checks import find_defect, range_hint
-from .quality_families import EXTREME, FAMILIES, describe_fault, extreme_families, local_scores
+from .quality_families import FAMILIES, NO_FAULT, describe_fault, extreme_factors, local_scores
 from .scorer_report import (
     DEFAULT_THRESHOLD,
     ScoredPicture,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MODEL_VERSION = "families-1"
 LOW_CONFIDENCE_SIDE_PX = 96
-_NO_FAULT = 0.9
 _NATIVE_FAMILIES = ("noise", "compression", "structure")
 
 
@@ -145,7 +144,7 @@ def score_picture(picture: Tensor, parameters: Parameters, preset: str = "photo"
     worst = min(counted, key=families.__getitem__)
     reason = f"{worst} {families[worst]:.2f}: {describe_fault(worst, readouts, PRESETS[preset].readouts)}"
     tile = None
-    if families[worst] >= _NO_FAULT:
+    if families[worst] >= NO_FAULT:
         reason = f"no fault worth a word; the lowest family is {worst}, {families[worst]:.2f}."
     else:
         tile = find_worst_tile(
@@ -158,7 +157,7 @@ def score_picture(picture: Tensor, parameters: Parameters, preset: str = "photo"
 def _family_scores(measured: Measurement, weights: Mapping[str, Tensor], preset: Preset) -> dict[str, float]:
     """Scores each family of FAMILIES, 4 digits: the networks' score, or that of a local fault if it is lower.
 
-    A read-out that is extreme (see quality_families) takes its family below EXTREME, and the order of damage stays.
+    A read-out that is extreme (see quality_families) takes its family down with it.
     Of a large picture the patches decide, by their median, on what vanishes in a reduced copy.
     """
     from statistics import median  # slow to import, like torch, and loading the pack is to be quick
@@ -171,10 +170,9 @@ def _family_scores(measured: Measurement, weights: Mapping[str, Tensor], preset:
     for family in _NATIVE_FAMILIES if patches else ():
         native = median(patch[family] for patch in patches)
         whole[family] = min(whole[family], native) if family == "structure" else native
-    for family in extreme_families(measured.readouts, preset.readouts):
-        whole[family] *= EXTREME
+    factors = extreme_factors(measured.readouts, preset.readouts)
     local = local_scores(measured.readouts)
-    return {family: round(min(whole[family], local[family]), 4) for family in FAMILIES}
+    return {family: round(min(whole[family] * factors[family], local[family]), 4) for family in FAMILIES}
 
 
 def _facts(picture: PictureScore) -> dict[str, Any]:

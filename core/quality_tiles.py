@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from .quality_families import NO_FAULT
 from .quality_local import LocalDamage
 from .quality_model import family_scores
 from .quality_planes import planes_of
@@ -49,7 +50,8 @@ def find_worst_tile(
         curve: See quality_model.family_scores.
 
     Returns:
-        None for families that are never judged locally, and for a picture of one tile.
+        None for families that are never judged locally, for a picture of one tile, and where no tile has a fault: a
+        stripe or a speck can spoil the statistics of a whole picture and leave each tile clean.
     """
     parts = {"noise": local.noise_part, "structure": local.flat_part} if local else {}
     part = parts.get(family)
@@ -62,6 +64,8 @@ def find_worst_tile(
     looks = [look(planes_of(picture[top : top + TILE_PX, left : left + TILE_PX])) for top, left in places]
     scores = [scored[family] for scored in family_scores(looks, weights, curve)]
     lowest = min(range(len(scores)), key=scores.__getitem__)
+    if scores[lowest] >= NO_FAULT:
+        return None
     top, left = places[lowest]
     return WorstTile(left, top, TILE_PX, TILE_PX, family, round(scores[lowest], 4))
 

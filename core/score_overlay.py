@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .score_badge import FAIL, NEUTRAL, PASS, Badge, draw_badge, draw_tag, margin
 from .score_reports import Report, has_passed, number_of, text_of
-from .values import is_tensor, kind_of, show
+from .values import is_tensor, kind_of, show, unwrap
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,15 +38,19 @@ def draw_scores(
         on_image: called with (pictures done, pictures in all) before each picture; may raise to stop.
 
     Returns:
-        (B, H, W, C') of the same device and, for floats, type: 3 channels, or 4 where there is alpha. NaN becomes 0.
+        (B, H, W, C') of the same device and, for floats of 16 bits and more, type: 3 channels, or 4 where there is
+        alpha. NaN becomes 0.
 
     Raises:
         ValueError: no pictures of that shape, another number of them than the report has, or an unknown setting.
     """
+    text_scale = unwrap(text_scale)
     _check(image, report, position, text_scale)
     count, height, width, channels = image.shape
     if not image.is_floating_point():
         image = image.float() / (1.0 if str(image.dtype) == "torch.bool" else 255.0)
+    elif image.element_size() < 2:  # torch computes nothing in floats of 8 bits
+        image = image.float()
     drawn = image.new_empty((count, height, width, 3 if channels in (1, 3) else 4))
     for index, picture in enumerate(report["images"]):
         if on_image is not None:

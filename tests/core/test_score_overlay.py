@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from switchyard_pack.core import score_badge
+from switchyard_pack.core.quality_tiles import find_worst_tile
 from switchyard_pack.core.score_badge import FAIL, NEUTRAL, PASS, Badge, draw_badge
 from switchyard_pack.core.score_overlay import POSITIONS, badge_of, draw_scores, worst_tile
+
+from .shipped_families import PARAMETERS
+from .test_quality_pictures import photograph
 
 REASON = "noise 0.43: colour noise (sigma 12.1 of 255). Try more steps, a lower CFG, less added noise, or a denoiser."
 TILE = {"x": 128, "y": 96, "width": 96, "height": 80, "family": "noise", "score": 0.2}
@@ -224,3 +229,22 @@ def test_it_can_be_stopped_between_two_pictures():
 def test_wrong_inputs_are_refused_in_words(arguments, told):
     with pytest.raises(ValueError, match=told):
         draw_scores(*arguments)
+
+
+def test_a_setting_by_link_may_be_a_number_of_any_library():
+    image = grey()
+    expected = draw_scores(image, report(0.5), text_scale=2.0)
+    for scale in (np.float32(2), torch.tensor(2.0)):
+        assert torch.equal(draw_scores(image, report(0.5), text_scale=scale), expected)
+
+
+def test_floats_of_eight_bits_are_drawn_in_full_precision():
+    image = grey(level=0.5)
+    assert torch.equal(draw_scores(image.to(torch.float8_e4m3fn), report(0.5)), draw_scores(image, report(0.5)))
+
+
+@pytest.mark.parametrize("family", ["noise", "compression", "structure"])
+def test_where_every_tile_is_clean_there_is_none_to_outline(family):
+    """A score is low for other reasons then: a stripe, say, of a picture that is black elsewhere."""
+    image = photograph("astronaut.png")[0]
+    assert find_worst_tile(image, family, 0.2, None, PARAMETERS.families, "photo") is None

@@ -104,3 +104,8 @@ def test_an_interruption_stops_it_between_two_pictures(monkeypatch):
     with pytest.raises(StoppedError):
         QualityScore().execute(torch.rand(50, 64, 64, 3))
     assert len(checks) == 3
+
+
+def test_a_picture_that_carries_gradients_is_scored_without_them():
+    image = _picture()
+    assert _run(image.clone().requires_grad_())[0][:4] == _run(image)[0][:4]
