@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _WIDTHS = (1024, 128, 64, 16, 1)
+_LARGEST = 1e6  # trained heads stay below 100; products of five layers of larger numbers may overflow
 SLOPE = 1.08  # 6.5 of the LAION heads is LAION's own cut for good pictures: the slope puts it at 0.8
 
 
@@ -80,7 +81,7 @@ def read_head(weights: Mapping[str, Any], file: str) -> AestheticHead:
         file: Its name, for the error.
 
     Raises:
-        ValueError: it holds none of the known heads, one of other shapes, or numbers that are not finite.
+        ValueError: it holds none of the known heads, one of other shapes, or numbers that no trained head has.
     """
     name = next((name for name, layout in LAYOUTS.items() if _keys(layout) == set(weights)), None)
     if name is None:
@@ -99,8 +100,11 @@ def read_head(weights: Mapping[str, Any], file: str) -> AestheticHead:
                 f"{file} has the keys of {name}, but {' and '.join(_layer_keys(layer))} have the shapes {shapes[0]} "
                 f"and {shapes[1]}, not {(outputs, inputs)} and {(outputs,)}. Get the file anew."
             )
-        if not (bool(weight.isfinite().all()) and bool(bias.isfinite().all())):
-            raise ValueError(f"{file} holds NaN or infinity in {_layer_keys(layer)[0]}. Get the file anew.")
+        if not all(bool((numbers.double().abs() < _LARGEST).all()) for numbers in (weight, bias)):
+            raise ValueError(
+                f"{file} holds NaN, infinity or numbers of a million and more in {' or '.join(_layer_keys(layer))}. "
+                "Get the file anew."
+            )
         layers.append((weight.double().cpu(), bias.double().cpu()))
     return AestheticHead(name, layers if layout.is_bent else [_together(layers)])
 

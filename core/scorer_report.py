@@ -159,7 +159,9 @@ def summarise(report: Mapping[str, Any]) -> str:
 
 
 def logistic(value: float, centre: float, width: float) -> float:
-    """1 / (1 + exp(-(value - centre) / width)): 0.5 at the centre, 0.8 about 1.386 widths above it."""
+    """1 / (1 + exp(-(value - centre) / width)): 0.5 at the centre, 0.8 about 1.386 widths above it; NaN of NaN."""
+    if math.isnan(value):
+        return math.nan  # min and max would make the best score of it
     return 1.0 / (1.0 + math.exp(-max(-500.0, min(500.0, (value - centre) / width))))
 
 

@@ -126,8 +126,9 @@ def test_a_layer_of_another_shape_is_refused(name):
         read_head(weights, "f")
 
 
-def test_weights_that_are_not_finite_are_refused():
+@pytest.mark.parametrize("number", [torch.nan, -torch.inf, 1e300])
+def test_weights_that_no_trained_head_has_are_refused(number):
     weights = _network("laion-v1-linear")[1]
-    weights["weight"] = torch.full((1, 768), torch.nan)
-    with pytest.raises(ValueError, match="holds NaN or infinity in weight"):
+    weights["weight"] = torch.full((1, 768), number, dtype=torch.float64)
+    with pytest.raises(ValueError, match="holds NaN, infinity or numbers of a million and more in weight or bias"):
         read_head(weights, "f")

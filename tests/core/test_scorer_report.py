@@ -56,6 +56,11 @@ def test_a_logistic_curve_has_its_known_points_and_no_overflow():
     assert logistic(1e300, 0, 1e-3) == 1.0
 
 
+def test_what_is_not_a_number_does_not_become_the_best_score():
+    assert math.isnan(logistic(math.nan, 5.0, 1.08))
+    assert not judge([ScoredPicture(logistic(math.nan, 5.0, 1.08), "", {})], 0.8, "min", "test-1").passed
+
+
 @pytest.mark.parametrize(
     ("image", "problem"),
     [
