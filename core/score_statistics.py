@@ -10,26 +10,29 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .score_log import Entry
-from .values import show, show_number
+from .score_reports import number_of
+from .values import show, show_number, unwrap
 
 _FEWEST_DIGITS, _MOST_DIGITS = 2, 20
 _LONGEST_FLOAT = 400  # digits, with those after its point
 _NAMED_FAULTS = 4
 
 
-def check_settings(threshold: Any, keep_percent: Any, window: Any) -> None:
-    """Checks what may come by a link.
+def read_settings(threshold: Any, keep_percent: Any, window: Any) -> tuple[float, float, int]:
+    """Takes the settings, which may come by a link, as plain numbers.
 
     Raises:
         ValueError: one of them is no number, or keep_percent is not from 0 to 100.
     """
+    threshold, keep_percent, window = map(unwrap, (threshold, keep_percent, window))
     for name, value in (("threshold", threshold), ("keep_percent", keep_percent), ("window", window)):
-        if not isinstance(value, (int, float)) or not math.isfinite(value):
+        if math.isnan(number_of(value)):
             raise ValueError(f"{name} is {show(value)}; it must be a number.")
     if not 0 <= keep_percent <= 100:
         raise ValueError(f"keep_percent is {show(keep_percent)}; it must be from 0 to 100: 30 keeps the best 30 %.")
     if window < 0 or window != int(window):
         raise ValueError(f"window is {show(window)}; it must be a whole number of pictures, or 0 for all.")
+    return float(threshold), float(keep_percent), int(window)
 
 
 class Cut(NamedTuple):

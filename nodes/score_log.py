@@ -8,7 +8,7 @@ from typing import Any
 from ..core.quality_gate import read_numbers
 from ..core.score_log import FORMATS, describe_scores, make_rows, match_scores, read_seeds, with_seeds
 from ..core.score_reports import has_passed, number_of, read_report
-from ..core.score_statistics import check_settings, describe_statistics
+from ..core.score_statistics import describe_statistics, read_settings
 from .host.page import verdict
 from .host.run_context import origin_of
 from .host.score_files import log_rows
@@ -141,18 +141,18 @@ class ScoreLog:
         dynprompt: Any = (None,),
         unique_id: Any = ("",),
     ) -> dict[str, Any]:
-        check_settings(threshold[0], keep_percent[0], window[0])
+        limit, keep, size = read_settings(threshold[0], keep_percent[0], window[0])
         reports, own = [read_report(text) for text in report], read_numbers(list(score))
-        scores, limit = match_scores(reports, own), threshold[0]
+        scores = match_scores(reports, own)
         origin = origin_of(dynprompt[0], unique_id[0], ("report", "score"), label[0])
         rows = with_seeds(make_rows(reports, scores, bool(own), limit, origin), read_seeds(seeds))
-        name, notes, logged = log_rows(filename_prefix[0], format[0], rows, window[0])
+        name, notes, logged = log_rows(filename_prefix[0], format[0], rows, size)
         for note in notes:
             logging.warning("Switchyard: node %s: %s", unique_id[0], note)
-        found = logged.statistics(limit, keep_percent[0])
+        found = logged.statistics(limit, keep)
         suggested = found.cut.threshold if found.cut else limit
         head = f"{describe_scores(scores)} in {name}"
-        facts = describe_statistics(found, limit, keep_percent[0])
+        facts = describe_statistics(found, limit, keep)
         lines = [head, *notes, *logged.describe(), *facts]
         data = {"file": name, "scores": scores, "notes": notes, "count": found.pictures, "pass_rate": found.pass_rate}
         ui = verdict("score_log", f"{head}. {facts[0]}", **data, suggested_threshold=suggested, lines=lines)

@@ -12,7 +12,9 @@ import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from switchyard_pack.core.score_log import COLUMNS, write_header
 from switchyard_pack.nodes.host import score_files
 from switchyard_pack.nodes.score_log import ScoreLog
@@ -285,12 +287,20 @@ def test_a_log_that_cannot_be_read_back_does_not_cost_the_run(output, monkeypatc
         ({"keep": math.nan}, "keep_percent is NaN; it must be a number"),
         ({"window": -1}, "window is -1; it must be a whole number"),
         ({"window": None}, "window is None; it must be a number"),
+        ({"window": 10**400}, "window is .*; it must be a number"),
+        ({"threshold": True}, "threshold is true; it must be a number"),
     ],
 )
 def test_settings_by_link_are_checked_before_anything_is_written(output, settings, told):
     with pytest.raises(ValueError, match=told):
         log(report(0.9), **settings)
     assert list(output.iterdir()) == []
+
+
+def test_settings_by_link_may_be_numbers_of_any_library(output):
+    result, payload = log(report(0.9, 0.3), threshold=np.float32(0.2), keep=torch.tensor(50.0), window=np.int64(1))
+    assert (result["pass_rate"], payload["data"]["count"]) == (1.0, 1)
+    assert "reach 0.2 (1 of 1)" in result["statistics"]
 
 
 @pytest.mark.parametrize(("label", "written"), [(None, ""), (5, "5"), (math.nan, "NaN")])
