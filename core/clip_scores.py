@@ -247,7 +247,8 @@ def score_opposites(embeddings: Embeddings, texts: Tensor, pairs: Sequence[tuple
         value = sum(shares) / len(shares)
         worst = min(range(len(pairs)), key=shares.__getitem__)
         reason = f"lowest is {show(pairs[worst][0])} with {shares[worst]:.2f} against {show(pairs[worst][1])}."
-        return value, reason, {"pairs": {good: round(one, 6) for (good, _), one in zip(pairs, shares, strict=True)}}
+        named = zip(pairs, shares, strict=True)  # by both sides: a good side may stand in several pairs
+        return value, reason, {"pairs": {f"{good} | {bad}": round(one, 6) for (good, bad), one in named}}
 
     return _score_by_texts(embeddings, texts, score, {"pairs": None})
 

@@ -61,6 +61,13 @@ def test_relative_is_a_softmax_over_the_prompts_and_not_over_the_batch():
     assert in_a_batch.score == alone.score
 
 
+def test_a_good_side_in_two_pairs_has_two_shares_in_the_report():
+    pairs = [("Good.", "Bad."), ("Good.", "Ugly.")]
+    (picture,) = score_opposites(_pictures(0.2), _at(0.30, 0.31, 0.30, 0.45), pairs)
+    assert list(picture.facts["pairs"]) == ["Good. | Bad.", "Good. | Ugly."]
+    assert sum(picture.facts["pairs"].values()) / 2 == pytest.approx(picture.score, abs=1e-5)
+
+
 def test_clip_iqa_is_the_mean_over_pairs_of_the_share_of_the_good_side():
     texts = _at(0.30, 0.31, 0.5, 0.45)
     pairs = [("Good.", "Bad."), ("Sharp.", "Blurry.")]
@@ -69,6 +76,7 @@ def test_clip_iqa_is_the_mean_over_pairs_of_the_share_of_the_good_side():
     cosines = (torch.nn.functional.normalize(_at(0.2)) @ unit.T)[0].tolist()
     shares = [1 / (1 + math.exp(-100 * (cosines[place] - cosines[place + 1]))) for place in (0, 2)]
     assert list(picture.facts["pairs"].values()) == pytest.approx(shares, abs=1e-4)
+    assert list(picture.facts["pairs"]) == ["Good. | Bad.", "Sharp. | Blurry."]
     assert picture.score == pytest.approx(sum(shares) / 2, abs=1e-5)
     assert picture.reason.startswith(f'lowest is "{"Good." if shares[0] < shares[1] else "Sharp."}"')
 

@@ -245,6 +245,10 @@ def test_parts_of_a_picture_are_scored_by_their_curves(readouts, family):
 )
 def test_one_read_out_is_enough_where_it_is_extreme_and_no_style(readout, extreme, bad, family):
     """Where it is only bad, the networks decide: they see the others too."""
-    found = quality_families.extreme_families
-    assert found(INTACT | {readout: extreme}) == {family}
-    assert found(INTACT | {readout: extreme}, {readout}) == found(INTACT | {readout: bad}) == found(INTACT) == set()
+    factors = quality_families.extreme_factors
+    none = dict.fromkeys(quality_families.FAMILIES, 1.0)
+    assert factors(INTACT | {readout: extreme})[family] < 0.8
+    assert factors(INTACT | {readout: extreme}) | {family: 1.0} == none
+    assert (
+        factors(INTACT | {readout: extreme}, {readout}) == factors(INTACT | {readout: bad}) == factors(INTACT) == none
+    )

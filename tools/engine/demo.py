@@ -59,16 +59,16 @@ def search() -> Graph:
     return {
         **PHOTOGRAPH,
         "blurred": node("ImageBlur", image=["photograph", 0], blur_radius=10, sigma=4.0),
-        "face": node("ImageCrop", image=["photograph", 0], width=160, height=200, x=180, y=0),
+        "face": node("ImageCrop", image=["photograph", 0], width=180, height=200, x=160, y=0),
         "partly_blurred": node(
             "ImageCompositeMasked",
             destination=["blurred", 0],
             source=["face", 0],
-            x=180,
+            x=160,
             y=0,
             resize_source=False,
         ),
-        "part": node("RandomCropImages", images=["partly_blurred", 0], width=160, height=160, seed=5),
+        "part": node("RandomCropImages", images=["partly_blurred", 0], width=160, height=160, seed=7456),
         "score": node("SwitchyardQualityScore", image=["part", 0]),
         "gate": node(
             "SwitchyardQualityGate",

@@ -37,7 +37,7 @@ def main() -> None:
         return score.score_picture(torch.from_numpy(np.ascontiguousarray(picture)), parameters).families
 
     for family in FAMILIES:
-        levels = np.linspace(1, 5, 33)
+        levels = np.linspace(1, 5, 81)
         ladder = [clean] + [damage(clean, KIND[family], level, np.random.default_rng(3)) for level in levels]
         scores = [families(picture)[family] for picture in ladder]
         chosen = [min(range(len(ladder)), key=lambda at, wanted=wanted: abs(scores[at] - wanted)) for wanted in WANTED]

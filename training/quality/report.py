@@ -43,16 +43,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=DEFAULT_CACHE)
     options = parser.parse_args()
     weights = load_file(DATA)
-    held_out = load(options.cache / "ladder_held_out.npz")
-    raw = model.raw_scores(torch.from_numpy(inputs_of(held_out)), weights).numpy()
-    sets = {
-        "held out": (held_out, raw),
-        "folds": (training_samples(options.cache), np.load(options.cache / "folds.npy")),
-    }
+    sets = {}
+    for name in ("held_out", "validation"):
+        samples = load(options.cache / f"ladder_{name}.npz")
+        sets[name.replace("_", " ")] = samples, model.raw_scores(torch.from_numpy(inputs_of(samples)), weights).numpy()
+    sets["folds"] = training_samples(options.cache), np.load(options.cache / "folds.npy")
     lines = [_INTRODUCTION]
     for name, (samples, found) in sets.items():
         for preset in CALIBRATION:
-            families = mapped(found, weights[f"curves.{preset}"])
+            families = shipped(samples, mapped(found, weights[f"curves.{preset}"]), preset)
             lines += [f"## {name.capitalize()}, preset {preset}", "", *_tables(samples, families), ""]
     lines += ["## Hard cases", "", *write_hard_cases(options.cache, weights)]
     results = "\n".join(lines) + "\n"
@@ -64,6 +63,19 @@ def mapped(raw: Array, curve: Tensor) -> Array:
     """Family scores of raw ones, (number, families)."""
     columns = [model.along(torch.from_numpy(raw[:, place]), curve[place]) for place in range(len(FAMILIES))]
     return torch.stack(columns, 1).numpy()
+
+
+def shipped(samples: dict[str, Array], families: Array, preset: str) -> Array:
+    """What the node makes of the networks' scores: extreme read-outs and colour noise in a part count too."""
+    words, presets = core("quality_families"), core("quality_score").PRESETS
+    names = [str(name) for name in samples["names"]]
+    result = families.copy()
+    for row, values in zip(result, samples["features"].tolist(), strict=True):
+        readouts = dict(zip(names, values, strict=True)) | {"local_noise_percent": 0.0, "flat_band_percent": 0.0}
+        factors = words.extreme_factors(readouts, presets[preset].readouts)
+        local = words.local_scores(readouts)
+        row[:] = [min(score * factors[name], local[name]) for name, score in zip(FAMILIES, row, strict=True)]
+    return result
 
 
 def _tables(samples: dict[str, Array], families: Array) -> Iterator[str]:
