@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .quality_planes import unit_rgb
+
 _MAX_ASPECT = 4  # of a longer picture only the part around the crop is enlarged or reduced
 
 
@@ -57,10 +59,3 @@ def _resize(image: Tensor, height: int, width: int) -> Tensor:
     if image.shape[2:] == (height, width):
         return image
     return functional.interpolate(image, size=(height, width), mode="bicubic", antialias=True)
-
-
-def unit_rgb(picture: Tensor) -> Tensor:
-    """(H, W, 3) float32 in 0..1 of an (H, W, C) picture: alpha dropped, one channel expanded, the rest clamped."""
-    rgb = picture[..., :3] if picture.shape[-1] >= 3 else picture[..., :1].expand(*picture.shape[:2], 3)
-    is_unit = rgb.is_floating_point() or rgb.dtype == torch.bool
-    return (rgb.to(torch.float32) if is_unit else rgb.to(torch.float32) / 255.0).clamp(0.0, 1.0)

@@ -56,7 +56,7 @@ def whole_picture(picture: Tensor) -> Planes:
     if factor == 1:
         return planes_of(picture)
     strips = [
-        functional.avg_pool2d(_unit_rgb(strip).permute(2, 0, 1)[None], factor)[0].permute(1, 2, 0)
+        functional.avg_pool2d(unit_rgb(strip).permute(2, 0, 1)[None], factor)[0].permute(1, 2, 0)
         for strip in _strips(picture, factor)
         if strip.shape[0] >= factor
     ]
@@ -65,7 +65,7 @@ def whole_picture(picture: Tensor) -> Planes:
 
 def planes_of(picture: Tensor) -> Planes:
     """The planes of an (H, W, C) picture as it is."""
-    return _planes(_unit_rgb(picture))
+    return _planes(unit_rgb(picture))
 
 
 def reduction(picture: Tensor) -> int:
@@ -111,6 +111,18 @@ def percentile(values: Tensor, share: float) -> float:
     return float(torch.quantile(values, share)) if values.numel() else 0.0
 
 
+def unit_rgb(picture: Tensor) -> Tensor:
+    """Gives (H, W, 3) float32 in 0..1 of an (H, W, C) picture: alpha dropped, one channel expanded, the rest clamped.
+
+    Integers are 0..255, booleans 0 and 1.
+    """
+    picture = picture.detach()  # gradients would keep every step in memory, and some steps work in place
+    rgb = picture[..., :3] if picture.shape[-1] >= 3 else picture[..., :1].expand(*picture.shape[:2], 3)
+    is_unit = rgb.is_floating_point() or rgb.dtype == torch.bool
+    unit = rgb.to(torch.float32) if is_unit else rgb.to(torch.float32) / 255.0
+    return unit.clamp(0.0, 1.0)
+
+
 def is_readable(image: Tensor) -> bool:
     """Whether each value of a (B, H, W, C) tensor can be read as a real number: dense, of a plain type, with data."""
     if image.is_nested or image.layout != torch.strided or image.device.type == "meta" or image.is_complex():
@@ -135,17 +147,8 @@ def _spread(length: int) -> list[int]:
     return [max(0, length - PATCH_PX) * step // max(1, count - 1) for step in range(count)]
 
 
-def _unit_rgb(picture: Tensor) -> Tensor:
-    """Gives (H, W, 3) float32 in 0..1: alpha dropped, one channel expanded; integers are 0..255, booleans 0 and 1."""
-    picture = picture.detach()  # gradients would keep every step in memory, and some steps work in place
-    rgb = picture[..., :3] if picture.shape[-1] >= 3 else picture[..., :1].expand(*picture.shape[:2], 3)
-    is_unit = rgb.is_floating_point() or rgb.dtype == torch.bool
-    unit = rgb.to(torch.float32) if is_unit else rgb.to(torch.float32) / 255.0
-    return unit.clamp(0.0, 1.0)
-
-
-def _planes(unit_rgb: Tensor) -> Planes:
-    rgb = _mirror_small((unit_rgb * 255.0).round())
+def _planes(rgb: Tensor) -> Planes:
+    rgb = _mirror_small((rgb * 255.0).round())
     red, green, blue = rgb.unbind(-1)
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     return Planes(rgb, luma, 0.564 * (blue - luma), 0.713 * (red - luma))

@@ -63,8 +63,7 @@ def measure(metric: Any, image: Any) -> list[tuple[float | None, str]]:
     """The raw number of each picture of a batch (B, H, W, C), one by one; None and the reason where there is none."""
     import torch
 
-    from ...core.framing import unit_rgb
-    from ...core.quality_planes import bad_values
+    from ...core.quality_planes import bad_values, unit_rgb
 
     found: list[tuple[float | None, str]] = []
     for picture in image:
