@@ -24,6 +24,12 @@ class Bands(NamedTuple):
     left: int
     right: int
 
+    def removed_from(self, picture: Tensor) -> Tensor:
+        """A view of an (H, W, C) picture without the bands; of at least one pixel."""
+        height, width = picture.shape[:2]
+        rows = picture[self.top : max(self.top + 1, height - self.bottom)]
+        return rows[:, self.left : max(self.left + 1, width - self.right)]
+
 
 def find_bands(rgb: Tensor, tolerance: float = 0.0) -> Bands:
     """Finds the bands of one colour at which an (H, W, 3) picture in levels of 0..255 is cut off straight.

@@ -82,7 +82,10 @@ def range_hint(readouts: Mapping[str, float]) -> str:
     outside = readouts["out_of_range_percent"]
     if outside < _OUTSIDE_PERCENT:
         return ""
-    return f" {_percent(outside)} of the values were outside 0..1 and were clamped: divide a picture in 0..255 by 255."
+    return (
+        f" {_percent(outside)} of the values were outside 0..1 and were clamped: divide a picture in 0..255 by 255; "
+        "halve one in -1..1 and add 0.5."
+    )
 
 
 def _percent(value: float) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -41,7 +40,7 @@ class LocalDamage(NamedTuple):
     Attributes:
         noise_percent: Share of the picture in parts of 64 x 64 px (48 x 48 of a small one) that hold noise and nothing
             else.
-        noise_part: The first such part, or None.
+        noise_part: The rectangle around all such parts, or None.
         flat_band_percent: Share of the picture in a band of one colour along one edge, at which the picture is cut off
             straight, without its like along the opposite edge, as a letterbox has.
         flat_part: That band, or None.
@@ -95,8 +94,15 @@ def _find_noise(luma: Tensor) -> tuple[float, Part | None]:
     if not bool(is_noise.any()):
         return 0.0, None
     covered = functional.max_pool2d(functional.pad(is_noise.float(), [across - 1] * 4), across, 1)
-    y, x = divmod(int(is_noise.flatten().to(torch.uint8).argmax()), is_noise.shape[3])
-    return 100.0 * float(covered.mean()), Part(x * tile, y * tile, across * tile, across * tile)
+    y, height = _extent(covered[0, 0].amax(1))
+    x, width = _extent(covered[0, 0].amax(0))
+    return 100.0 * float(covered.mean()), Part(x * tile, y * tile, width * tile, height * tile)
+
+
+def _extent(covered: Tensor) -> tuple[int, int]:
+    """Where the covered places of a row begin, and how many there are from the first to the last."""
+    places = covered.nonzero().flatten()
+    return int(places[0]), int(places[-1] - places[0]) + 1
 
 
 def _parts(values: Tensor, across: int) -> Tensor:

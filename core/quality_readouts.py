@@ -62,12 +62,14 @@ class Measurement(NamedTuple):
         whole: The features of the whole picture (of a reduced copy, if it is large), empty for a non-finite picture.
         native_patches: The features of patches at native size, if the picture was reduced; else empty.
         local: Parts of the picture that are noise or flat, in its own pixels; None for a non-finite picture.
+        bars: How thick the bars of a letterbox are that were left out, in its own pixels.
     """
 
     readouts: dict[str, float]
     whole: dict[str, float]
     native_patches: list[dict[str, float]]
     local: LocalDamage | None
+    bars: Bands
 
 
 def measure(picture: Tensor, natural: Mapping[str, Tensor]) -> Measurement:
@@ -89,12 +91,13 @@ def measure(picture: Tensor, natural: Mapping[str, Tensor]) -> Measurement:
         "out_of_range_percent": outside,
     }
     if non_finite:
-        return Measurement(readouts, {}, [], None)
+        return Measurement(readouts, {}, [], None, Bands(0, 0, 0, 0))
     planes = whole_picture(picture)
     local = find_local_damage(planes, reduction(picture))
-    bars = find_letterbox(planes.rgb)
+    factor = reduction(picture)
+    bars = Bands(*(factor * thick for thick in find_letterbox(planes.rgb)))
     if any(bars):
-        picture = _without(bars, picture, reduction(picture))
+        picture = bars.removed_from(picture)
         planes = whole_picture(picture)
     whole = look(planes)
     patches, blocks = [], []
@@ -109,12 +112,7 @@ def measure(picture: Tensor, natural: Mapping[str, Tensor]) -> Measurement:
     readouts |= {"local_noise_percent": local.noise_percent, "flat_band_percent": local.flat_band_percent}
     if distance is not None:
         readouts["niqe"] = distance
-    return Measurement(readouts, whole, patches, local)
-
-
-def _without(bars: Bands, picture: Tensor, factor: int) -> Tensor:
-    top, bottom, left, right = (factor * bar for bar in bars)
-    return picture[top : max(top + 1, picture.shape[0] - bottom), left : max(left + 1, picture.shape[1] - right)]
+    return Measurement(readouts, whole, patches, local, bars)
 
 
 def look(planes: Planes) -> dict[str, float]:

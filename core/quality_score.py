@@ -131,6 +131,8 @@ def score_picture(picture: Tensor, parameters: Parameters, preset: str = "photo"
     from .quality_readouts import measure  # imports torch, which loading the pack must not
     from .quality_tiles import find_worst_tile
 
+    if picture.device.type == "mps":  # Apple's GPUs lack float64 and some ways of pooling
+        picture = picture.cpu()
     measured = measure(picture, parameters.natural)
     readouts = measured.readouts
     low_confidence = min(picture.shape[:2]) < LOW_CONFIDENCE_SIDE_PX
@@ -147,9 +149,9 @@ def score_picture(picture: Tensor, parameters: Parameters, preset: str = "photo"
     if families[worst] >= NO_FAULT:
         reason = f"no fault worth a word; the lowest family is {worst}, {families[worst]:.2f}."
     else:
-        tile = find_worst_tile(
-            picture, worst, families[worst], measured.local, parameters.families, PRESETS[preset].curve
-        )
+        curve = PRESETS[preset].curve
+        found = measured.local, measured.bars
+        tile = find_worst_tile(picture, worst, families[worst], *found, parameters.families, curve)
     reason += range_hint(readouts)
     return PictureScore(families[worst], families, worst, reason, readouts, low_confidence, tile)
 

@@ -2,7 +2,8 @@
 
 Undamaged pictures share statistics that damage of any kind disturbs (Ruderman 1994; Mittal, Moorthy and Bovik, TIP
 2012): pixels divided by their local contrast are near Gaussian, and products of neighbours follow one shape. They are
-taken at three sizes. Directions are put in order of size, never by name, so flips and quarter turns change nothing.
+taken at three sizes. Directions are put in order of size, never by name, so that flips and quarter turns change them
+hardly at all.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from .quality_bands import Bands
 from .quality_families import NO_FAULT
 from .quality_local import LocalDamage
 from .quality_model import family_scores
@@ -34,6 +35,7 @@ def find_worst_tile(
     family: str,
     score: float,
     local: LocalDamage | None,
+    bars: Bands,
     weights: Mapping[str, Tensor],
     curve: str,
 ) -> WorstTile | None:
@@ -46,6 +48,7 @@ def find_worst_tile(
         family: One of FAMILIES.
         score: Of that family for the whole picture: what a part of local damage is given.
         local: What quality_local found in the picture.
+        bars: Those of a letterbox, where no tile is looked for.
         weights: The parameters of the trained families.
         curve: See quality_model.family_scores.
 
@@ -57,6 +60,7 @@ def find_worst_tile(
     part = parts.get(family)
     if part is not None:
         return WorstTile(*part, family, score)
+    picture = bars.removed_from(picture)
     height, width = picture.shape[:2]
     if family not in _SHOWN_LOCALLY or min(height, width) < TILE_PX or height * width < 2 * TILE_PX**2:
         return None
@@ -67,7 +71,7 @@ def find_worst_tile(
     if scores[lowest] >= NO_FAULT:
         return None
     top, left = places[lowest]
-    return WorstTile(left, top, TILE_PX, TILE_PX, family, round(scores[lowest], 4))
+    return WorstTile(bars.left + left, bars.top + top, TILE_PX, TILE_PX, family, round(scores[lowest], 4))
 
 
 def _starts(length: int) -> list[int]:

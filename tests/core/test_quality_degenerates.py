@@ -102,7 +102,7 @@ def test_a_picture_in_the_wrong_range_fails_and_the_reason_says_how_to_help():
     scored = score_pictures(photograph("astronaut.png", 256) * 255).report["images"][0]
     assert scored["score"] < 0.3
     assert scored["readouts"]["out_of_range_percent"] > 50
-    assert scored["reason"].endswith("divide a picture in 0..255 by 255.")
+    assert scored["reason"].endswith("divide a picture in 0..255 by 255; halve one in -1..1 and add 0.5.")
 
 
 def test_values_a_little_outside_are_clamped():

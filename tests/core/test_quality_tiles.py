@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from switchyard_pack.core.quality_bands import Bands
 from switchyard_pack.core.quality_local import LocalDamage, Part
 from switchyard_pack.core.quality_tiles import TILE_PX, WorstTile, find_worst_tile
 
@@ -12,8 +14,8 @@ from .test_quality_pictures import blurred, compressed, noisy, photograph
 DAMAGE = {"noise": lambda image: noisy(image, 0.1), "compression": lambda image: compressed(image, 5)}
 
 
-def worst_tile(image, family, local=None, score=0.5):
-    return find_worst_tile(image[0], family, score, local, PARAMETERS.families, "photo")
+def worst_tile(image, family, local=None, score=0.5, bars=Bands(0, 0, 0, 0)):  # noqa: B008 - it can't be changed
+    return find_worst_tile(image[0], family, score, local, bars, PARAMETERS.families, "photo")
 
 
 @pytest.mark.parametrize("family", DAMAGE)
@@ -31,6 +33,14 @@ def test_tiles_reach_the_far_edges_and_stay_inside():
     image = image.clone()
     image[:, 44:, 256:] = noisy(image[:, 44:, 256:], 0.1)
     assert worst_tile(image, "noise")[:4] == (256, 44, 256, 256)
+
+
+def test_it_is_looked_for_between_the_bars_of_a_letterbox_and_given_in_the_whole_picture():
+    image = photograph("astronaut.png").clone()
+    image[:, 256:, :256] = noisy(image[:, 256:, :256], 0.1)
+    framed = torch.cat([torch.zeros(1, 100, 512, 3), image, torch.zeros(1, 100, 512, 3)], dim=1)
+    assert worst_tile(framed, "noise", bars=Bands(100, 100, 0, 0))[:4] == (0, 356, 256, 256)
+    assert score_pictures(framed).report["images"][0]["worst_tile"]["y"] >= 100
 
 
 @pytest.mark.parametrize("family", ["blur", "tone", "overcooked"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from switchyard_pack.core import score_badge
+from switchyard_pack.core.quality_bands import Bands
 from switchyard_pack.core.quality_tiles import find_worst_tile
 from switchyard_pack.core.score_badge import FAIL, NEUTRAL, PASS, Badge, draw_badge
 from switchyard_pack.core.score_overlay import POSITIONS, badge_of, draw_scores, worst_tile
@@ -247,4 +248,4 @@ def test_floats_of_eight_bits_are_drawn_in_full_precision():
 def test_where_every_tile_is_clean_there_is_none_to_outline(family):
     """A score is low for other reasons then: a stripe, say, of a picture that is black elsewhere."""
     image = photograph("astronaut.png")[0]
-    assert find_worst_tile(image, family, 0.2, None, PARAMETERS.families, "photo") is None
+    assert find_worst_tile(image, family, 0.2, None, Bands(0, 0, 0, 0), PARAMETERS.families, "photo") is None
