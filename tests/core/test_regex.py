@@ -1,9 +1,11 @@
 """Regular expressions: none may block, ordinary ones are never refused, and the answer is Python's."""
 
+import os
 import random
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,13 +62,22 @@ except regex.RegexError as error:
 """
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text"), EVIL, ids=[f"{row} {pattern[:16]}" for row, (pattern, _) in enumerate(EVIL)]
-)
-def test_no_pattern_blocks(pattern, text):
-    """Python's own search takes hours or years for most of them; in a process of its own, so that it can be ended."""
+def _search(pattern, text):
     command = [sys.executable, "-c", SEARCH, str(CORE.parent), pattern]
-    answer = subprocess.run(command, input=text, capture_output=True, text=True, timeout=20)
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=20)
+
+
+@pytest.fixture(scope="module")
+def searches():
+    """Every search of EVIL in a process of its own, so that it can be ended; side by side, as there are many."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield [pool.submit(_search, pattern, text) for pattern, text in EVIL]
+
+
+@pytest.mark.parametrize("row", range(len(EVIL)), ids=[f"{row} {EVIL[row][0][:16]}" for row in range(len(EVIL))])
+def test_no_pattern_blocks(searches, row):
+    """Python's own search takes hours or years for most of them."""
+    answer = searches[row].result()
     assert answer.stdout == "False\n" or "ways to fit this text" in answer.stdout or "too large" in answer.stdout
 
 

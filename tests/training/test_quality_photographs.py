@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from .shipped_families import score_pictures
-from .test_quality_pictures import PHOTOGRAPHS, blurred, compressed, noisy, photograph
+from ..core.shipped_families import score_pictures
+from ..core.test_quality_pictures import PHOTOGRAPHS, blurred, compressed, noisy, photograph
 
 
 def _scored(image, **arguments):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from .shipped_families import score_pictures
-from .test_quality_pictures import compressed, noisy
+from ..core.shipped_families import score_pictures
+from ..core.test_quality_pictures import compressed, noisy
 
 
 def line_art(arcs: int, smooth: bool, side: int = 512) -> torch.Tensor:
