@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _WIDTHS = (1024, 128, 64, 16, 1)
 _LARGEST = 1e6  # trained heads stay below 100; products of five layers of larger numbers may overflow
-SLOPE = 1.08  # 6.5 of the LAION heads is LAION's own cut for good pictures: the slope puts it at 0.8
+CURVE_WIDTH = 1.08  # 6.5 of the LAION heads is LAION's own cut for good pictures: this width puts it at 0.8
 
 
 class Layout(NamedTuple):
@@ -124,7 +124,7 @@ def score_aesthetics(head: AestheticHead, embeddings: Embeddings) -> list[Scored
 
     def score(vectors: Tensor) -> tuple[float, str, Mapping[str, Any]]:
         raw = float(apply_head(head, vectors).mean())
-        value = logistic(raw, head.layout.centre, SLOPE)
+        value = logistic(raw, head.layout.centre, CURVE_WIDTH)
         return value, f"aesthetics {raw:.2f} of 10: {value:.2f} on the scale of 0 to 1.", {"raw": round(raw, 4)}
 
     return score_each(embeddings, score, {"raw": None})

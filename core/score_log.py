@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .score_reports import Report, has_passed, number_of, text_of
+from .report_reading import Report, has_passed, number_of, text_of
 from .values import show, show_number, unwrap
 
 FORMATS = ("csv", "jsonl")
@@ -90,7 +90,7 @@ def make_rows(
     """A row for each picture.
 
     Args:
-        reports: reports of scorers (see score_reports.read_report), or none.
+        reports: reports of scorers (see report_reading.read_report), or none.
         scores: the score of each picture; see match_scores.
         own_scores: whether the scores are not those of the reports, so that these don't say whether they pass.
         threshold: what passes where no report says so.

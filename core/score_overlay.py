@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .report_reading import Report, has_passed, number_of, text_of
 from .score_badge import FAIL, NEUTRAL, PASS, Badge, draw_badge, draw_tag, margin
-from .score_reports import Report, has_passed, number_of, text_of
 from .values import is_tensor, kind_of, show, unwrap
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def draw_scores(
 
     Args:
         image: (B, H, W, C) tensor of 1 to 4 channels; not changed.
-        report: of a scorer, with one of its images for each picture; see score_reports.read_report.
+        report: of a scorer, with one of its images for each picture; see report_reading.read_report.
         position: the badge's corner, one of POSITIONS.
         text_scale: 1.0 for text that fits the picture's size; a picture that is too small gets a frame instead.
         show_worst_tile: outlines the worst tile, where the report names one.

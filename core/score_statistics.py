@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .report_reading import number_of
 from .score_log import Entry
-from .score_reports import number_of
 from .values import show, show_number, unwrap
 
 _FEWEST_DIGITS, _MOST_DIGITS = 2, 20

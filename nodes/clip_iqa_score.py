@@ -19,6 +19,7 @@ from .host.scorers import (
     framing_input,
     hand_over,
     image_input,
+    output_tooltips,
     threshold_input,
 )
 from .host.text_encoders import embed_texts
@@ -33,13 +34,7 @@ class ClipIqaScore:
     SEARCH_ALIASES = ("clip-iqa", "clipiqa", "antonyms", "zero shot quality", "good photo bad photo")
     RETURN_TYPES = OUTPUT_TYPES
     RETURN_NAMES = OUTPUT_NAMES
-    OUTPUT_TOOLTIPS = (
-        "The score of the batch, 0 to 1, put together as aggregate says.",
-        "True if the score reaches the threshold; always false for a score of 0.",
-        "The score of each picture, 0 to 1, as a list: what is plugged in here runs once for each picture.",
-        "The share of the good side of each pair, for each picture, as JSON.",
-        "The pictures, unchanged.",
-    )
+    OUTPUT_TOOLTIPS = output_tooltips("The share of the good side of each pair, for each picture, as JSON.")
     OUTPUT_IS_LIST = OUTPUT_IS_LIST
     FUNCTION = "execute"
 

@@ -26,6 +26,7 @@ from .host.scorers import (
     framing_input,
     hand_over,
     image_input,
+    output_tooltips,
     prompt_input,
     threshold_input,
 )
@@ -41,13 +42,7 @@ class PromptScore:
     SEARCH_ALIASES = ("clip score", "clipscore", "prompt adherence", "text image similarity", "fits the prompt")
     RETURN_TYPES = OUTPUT_TYPES
     RETURN_NAMES = OUTPUT_NAMES
-    OUTPUT_TOOLTIPS = (
-        "The score of the batch, 0 to 1, put together as aggregate says.",
-        "True if the score reaches the threshold; always false for a score of 0.",
-        "The score of each picture, 0 to 1, as a list: what is plugged in here runs once for each picture.",
-        "The texts, the cosine of each picture and the share of each prompt, as JSON.",
-        "The pictures, unchanged.",
-    )
+    OUTPUT_TOOLTIPS = output_tooltips("The texts, the cosine of each picture and the share of each prompt, as JSON.")
     OUTPUT_IS_LIST = OUTPUT_IS_LIST
     FUNCTION = "execute"
 

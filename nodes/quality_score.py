@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.quality_score import PRESETS, Parameters, score_pictures
-from ..core.scorer_report import AGGREGATES, DEFAULT_THRESHOLD, report_text, summarise
-from .host.page import verdict
+from ..core.scorer_report import DEFAULT_THRESHOLD
 from .host.progress import stop_if_interrupted
+from .host.scorers import (
+    OUTPUT_IS_LIST,
+    OUTPUT_NAMES,
+    OUTPUT_TYPES,
+    aggregate_input,
+    hand_over,
+    image_input,
+    threshold_input,
+)
 from .host.weights import load_data
 
 
@@ -18,8 +26,8 @@ class QualityScore:
     CATEGORY = "Switchyard/Quality"
     DESCRIPTION = __doc__
     SEARCH_ALIASES = ("image quality", "quality check", "blur detection", "sharpness", "noise", "nan", "black image")
-    RETURN_TYPES = ("FLOAT", "BOOLEAN", "FLOAT", "STRING", "IMAGE")
-    RETURN_NAMES = ("score", "passed", "scores", "report", "image")
+    RETURN_TYPES = OUTPUT_TYPES
+    RETURN_NAMES = OUTPUT_NAMES
     OUTPUT_TOOLTIPS = (
         "The score of the batch, 0 (broken) to 1 (clean), put together as aggregate says.",
         "True if the score reaches the threshold; always false for a score of 0.",
@@ -27,34 +35,20 @@ class QualityScore:
         "Everything measured, as JSON: each picture's score, its six families, the worst one, a reason and numbers.",
         "The pictures, unchanged.",
     )
-    OUTPUT_IS_LIST = (False, False, True, False, False)
+    OUTPUT_IS_LIST = OUTPUT_IS_LIST
     FUNCTION = "execute"
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "image": ("IMAGE", {"tooltip": "The pictures to score, one or a batch; they are not changed."}),
+                "image": image_input(),
             },
             "optional": {
-                "threshold": (
-                    "FLOAT",
-                    {
-                        "default": DEFAULT_THRESHOLD,
-                        "min": 0.0,
-                        "max": 1.0,
-                        "step": 0.01,
-                        "tooltip": "Decides what passes: scores from here up, 0 to 1; most clean pictures reach 0.8.",
-                    },
+                "threshold": threshold_input(
+                    "Decides what passes: scores from here up, 0 to 1; most clean pictures reach 0.8."
                 ),
-                "aggregate": (
-                    list(AGGREGATES),
-                    {
-                        "default": "min",
-                        "tooltip": "Makes one score of a batch: min (all must be good), mean, max (one good is enough) "
-                        "or first.",
-                    },
-                ),
+                "aggregate": aggregate_input(),
                 "preset": (
                     list(PRESETS),
                     {
@@ -69,16 +63,9 @@ class QualityScore:
     def execute(
         self, image: Any = None, threshold: float = DEFAULT_THRESHOLD, aggregate: str = "min", preset: str = "photo"
     ) -> dict[str, Any]:
-        score, passed, scores, report = score_pictures(
-            image, _parameters(), threshold, aggregate, preset, stop_if_interrupted
-        )
-        worst = [picture["worst"] for picture in report["images"]]
-        reasons = [picture["reason"] for picture in report["images"]]
-        data = {"score": score, "passed": passed, "threshold": report["threshold"], "scores": scores}
-        return {
-            "ui": verdict("quality_score", summarise(report), **data, worst=worst, reasons=reasons),
-            "result": (score, passed, scores, report_text(report), image),
-        }
+        outcome = score_pictures(image, _parameters(), threshold, aggregate, preset, stop_if_interrupted)
+        worst = [picture["worst"] for picture in outcome.report["images"]]
+        return hand_over("quality_score", outcome, image, worst=worst)
 
 
 def _parameters() -> Parameters:

@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 from ..core.quality_gate import read_numbers
+from ..core.report_reading import has_passed, number_of, read_report
 from ..core.score_log import FORMATS, describe_scores, make_rows, match_scores, read_seeds, with_seeds
-from ..core.score_reports import has_passed, number_of, read_report
 from ..core.score_statistics import describe_statistics, read_settings
 from .host.page import verdict
 from .host.run_context import origin_of

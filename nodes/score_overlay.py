@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.report_reading import read_report
 from ..core.score_overlay import POSITIONS, badge_of, draw_scores
-from ..core.score_reports import read_report
 from .host.page import verdict
 from .host.progress import stop_if_interrupted
 

@@ -1,4 +1,4 @@
-"""What the scorers with a model have in common: their outputs, some inputs, and how a verdict is handed over."""
+"""What all scorers have in common: their outputs, some inputs, and how a verdict is handed over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from .page import verdict
 OUTPUT_TYPES = ("FLOAT", "BOOLEAN", "FLOAT", "STRING", "IMAGE")
 OUTPUT_NAMES = ("score", "passed", "scores", "report", "image")
 OUTPUT_IS_LIST = (False, False, True, False, False)
+
+
+def output_tooltips(report: str) -> tuple[str, ...]:
+    """The tooltips of the five outputs; what the report holds differs from scorer to scorer."""
+    return (
+        "The score of the batch, 0 to 1, put together as aggregate says.",
+        "True if the score reaches the threshold; always false for a score of 0.",
+        "The score of each picture, 0 to 1, as a list: what is plugged in here runs once for each picture.",
+        report,
+        "The pictures, unchanged.",
+    )
 
 
 def image_input() -> tuple[str, dict[str, Any]]:
@@ -58,12 +69,12 @@ def framing_input() -> tuple[list[str], dict[str, Any]]:
     )
 
 
-def hand_over(kind: str, outcome: Verdict, image: Any) -> dict[str, Any]:
-    """What a scorer node returns: its five outputs, and the payload for the page."""
+def hand_over(kind: str, outcome: Verdict, image: Any, **more: Any) -> dict[str, Any]:
+    """What a scorer node returns: its five outputs, and the payload for the page, to which `more` is added."""
     score, passed, scores, report = outcome
     reasons = [picture["reason"] for picture in report["images"]]
     data = {"score": score, "passed": passed, "threshold": report["threshold"], "scores": scores, "reasons": reasons}
     return {
-        "ui": verdict(kind, summarise(report), **data),
+        "ui": verdict(kind, summarise(report), **data, **more),
         "result": (score, passed, scores, report_text(report), image),
     }

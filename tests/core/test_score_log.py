@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from switchyard_pack.core.quality_families import FAMILIES
+from switchyard_pack.core.report_reading import has_passed, read_report
 from switchyard_pack.core.score_log import (
     COLUMNS,
     FAMILY_COLUMNS,
@@ -28,7 +29,6 @@ from switchyard_pack.core.score_log import (
     write_header,
     write_rows,
 )
-from switchyard_pack.core.score_reports import has_passed, read_report
 
 SETTINGS = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 ORIGIN = Origin("2025-06-01T12:00:00.123Z", "run", "7:3", {"7:1": {"seed": 5, "noise_seed": 6}}, ["a", "b"], "label")
