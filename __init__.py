@@ -4,6 +4,7 @@ from .nodes.aesthetic_score import AestheticScore
 from .nodes.attempt_seed import AttemptSeed
 from .nodes.clip_iqa_score import ClipIqaScore
 from .nodes.compare import Compare
+from .nodes.content_classifier import ContentClassifier
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
@@ -26,6 +27,7 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardAttemptSeed": AttemptSeed,
     "SwitchyardClipIqaScore": ClipIqaScore,
     "SwitchyardCompare": Compare,
+    "SwitchyardContentClassifier": ContentClassifier,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
     "SwitchyardPickBest": PickBest,
@@ -48,6 +50,7 @@ NODE_CLASS_MAPPINGS = {
 # The ids that shared workflow JSON uses. They join the mapping above unless another pack has them.
 PLAIN_IDS = {
     "Compare": Compare,
+    "ContentClassifier": ContentClassifier,
     "QualityScore": QualityScore,
     "Switch": Switch,
 }

@@ -66,6 +66,11 @@ def check_text_projection(weight: Tensor | None, tower: str) -> None:
         )
 
 
+def has_text_projection(weight: Tensor | None) -> bool:
+    """Whether a text encoder's last layer, (D, D), is a trained one: see check_text_projection."""
+    return not _projection_problem(weight)
+
+
 def _projection_problem(weight: Tensor | None) -> str:
     if weight is None or weight.is_meta:
         return "the layer is missing"

@@ -59,7 +59,11 @@ class Regex:
             raise RegexError(f"The regular expression {show(pattern)} is not valid: {error}.") from error
 
     def is_found_in(self, text: str) -> bool:
-        """Whether the pattern is found anywhere in a text.
+        """Whether the pattern is found anywhere in a text. Raises what find raises."""
+        return self.find(text) is not None
+
+    def find(self, text: str) -> tuple[int, int] | None:
+        """Where the pattern is first found in a text: its beginning and its end; None if it is not.
 
         Raises:
             RegexError: there are so many ways to fit the pattern to this text that trying them could take minutes.
@@ -71,8 +75,10 @@ class Regex:
                 raise RegexError(
                     f"The regular expression {show(self.pattern)} is too large: repeat or nest less in it."
                 ) from error
-            if self._graph.cost(text, at_start=True) <= _MAX_COST and self._compiled.match(text):
-                return True  # as with .*cat on a text that has a cat, however long
+            is_cheap_at_start = self._graph.cost(text, at_start=True) <= _MAX_COST
+            match = self._compiled.match(text) if is_cheap_at_start else None
+            if match is not None:
+                return match.span()  # as with .*cat on a text that has a cat, however long
             if self._graph.cost(text) > _MAX_COST:
                 raise RegexError(
                     f"The regular expression {show(self.pattern)} has too many ways to fit this text of {len(text)} "
@@ -81,7 +87,8 @@ class Regex:
                     "a reference to a group of any length such as (.+)\\1 (write (.{2,16})\\1); and leave out .* at "
                     "the start, since a match is looked for anywhere."
                 )
-        return self._compiled.search(text) is not None
+        match = self._compiled.search(text)
+        return None if match is None else match.span()
 
 
 class _TooLargeError(Exception):

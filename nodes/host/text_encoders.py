@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from ...core.clip_scores import check_pair, check_text_projection
+from ...core.clip_scores import check_pair, check_text_projection, has_text_projection
 from .memos import WeakMemo
 from .progress import stop_if_interrupted
 
@@ -37,12 +37,33 @@ def embed_texts(clip: Any, texts: Sequence[str], picture_width: int | None) -> A
         return torch.ones(len(texts), 1)
     name = check_pair(picture_width, {name: _width_of(tower) for name, tower in towers.items()})
     check_text_projection(_projection_of(towers[name]), name)
-    stamp = getattr(getattr(clip, "patcher", None), "patches_uuid", None)
-    vectors = []
-    for text in texts:
-        stop_if_interrupted()
-        vectors.append(_memo.get((clip,), (name, text), stamp, lambda text=text: _encode(clip, name, text)))
-    return torch.stack(vectors)
+    return _encode_all(clip, name, texts, is_projected=True)
+
+
+def embed_prompts(clip: Any, texts: Sequence[str]) -> Any:
+    """Encodes texts to be compared with each other, with the widest text encoder of a CLIP that can.
+
+    Encoders with a trained text projection come first. Where there is none, as in SD1.5 checkpoints, the vector before
+    it is taken, which texts can be compared by among themselves. Only the first 75 tokens count.
+
+    Args:
+        clip: ComfyUI's CLIP, of one text encoder or several (SDXL, SD3, Flux …).
+        texts: at least one.
+
+    Returns:
+        (N, D) float32 on the CPU.
+
+    Raises:
+        ValueError: this is no CLIP, or has no text encoder of CLIP's kind.
+    """
+    towers = find_towers(clip)
+    if not towers:
+        raise ValueError(
+            "What is plugged into clip has no text encoder of CLIP's kind (only T5 or a language model). Plug in the "
+            "CLIP of an SD1.5, SDXL, SD3 or Flux model, or set method to vocabulary."
+        )
+    name = max(towers, key=lambda name: (has_text_projection(_projection_of(towers[name])), _width_of(towers[name])))
+    return _encode_all(clip, name, texts, is_projected=has_text_projection(_projection_of(towers[name])))
 
 
 def find_towers(clip: Any) -> dict[str, Any]:
@@ -68,8 +89,20 @@ def _width_of(tower: Any) -> int:
     return int(weight.shape[0]) if weight is not None else 0
 
 
-def _encode(clip: Any, name: str, text: str) -> Any:
-    """The projected vector (D,) of a text. Only the wanted encoder runs: no T5 or language model beside it."""
+def _encode_all(clip: Any, name: str, texts: Sequence[str], is_projected: bool) -> Any:
+    import torch
+
+    stamp = getattr(getattr(clip, "patcher", None), "patches_uuid", None)
+    vectors = []
+    for text in texts:
+        stop_if_interrupted()
+        key = (name, text, is_projected)
+        vectors.append(_memo.get((clip,), key, stamp, lambda text=text: _encode(clip, name, text, is_projected)))
+    return torch.stack(vectors)
+
+
+def _encode(clip: Any, name: str, text: str, is_projected: bool) -> Any:
+    """The vector (D,) of a text. Only the wanted encoder runs: no T5 or language model beside it."""
     import torch
 
     tower = getattr(clip.cond_stage_model, name)
@@ -85,7 +118,7 @@ def _encode(clip: Any, name: str, text: str) -> Any:
     clip.cond_stage_model.reset_clip_options()
     try:
         # ComfyUI takes the vector before the projection for SD1.5, and on newer versions has to be told the device.
-        tower.set_clip_options({"projected_pooled": True, "execution_device": device})
+        tower.set_clip_options({"projected_pooled": is_projected, "execution_device": device})
         with _on(device), torch.no_grad():
             _, pooled, *_ = tower.encode_token_weights(tokens[key])
     finally:

@@ -1,0 +1,224 @@
+"""Classes of prompts, written as words: one class a line on the node, one file a class in data/content_classes.
+
+A term is a word or a phrase, a beginning (photo*), or a /regular expression/. Its weight says how much it tells: the
+logarithm of odds, so 3 alone makes a class 95 % sure against another one, and 0 means that the words tell nothing and
+that shorter terms in them are not looked at.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .prompt_syntax import read_words
+from .regex import Regex, RegexError
+from .values import kind_of, show
+
+MAX_CLASSES = 100
+DEFAULT_WEIGHT = 3.0
+MAX_WEIGHT = 10.0
+
+_TERM = re.compile(
+    r"\s*(?:"
+    r"/(?P<regex>(?:\\.|[^/\\])+)/i?(?P<after>[^,]*)"
+    r"|@(?P<file>[^,]*)"
+    r"|\((?P<weighted>(?:[^()]|\([^()]*\))*)\)(?P<behind>[^,]*)"
+    r"|(?P<words>[^,]*)"
+    r")(?:,|\Z)"
+)
+_WEIGHT = re.compile(r"(.*):\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\Z", re.DOTALL)
+_COMMENT = re.compile(r"#+(?:\s|$)")
+
+
+class VocabularyError(ValueError):
+    """Classes or terms that can't be read."""
+
+
+class Term(NamedTuple):
+    """What counts for a class.
+
+    Attributes:
+        shown: the term as it was written.
+        words: as they stand in clauses; empty for a regular expression.
+        is_open: whether the last word is only a beginning.
+        regex: searched in each clause, in lower case.
+        weight: how much it tells; negative against the class.
+    """
+
+    shown: str
+    words: tuple[str, ...]
+    is_open: bool
+    regex: Regex | None
+    weight: float
+
+
+class ContentClass(NamedTuple):
+    """A class of prompts: its name, a text that describes it for a text encoder, and its terms."""
+
+    name: str
+    description: str
+    terms: list[Term]
+
+
+class Negations(NamedTuple):
+    """Words that turn what they stand by into its opposite.
+
+    Attributes:
+        before: such as "not", "instead of".
+        after: such as "free" in "anime-free".
+        between: words that may stand between these and what they turn: "not in the style of anime".
+        joining: words through which they reach on: "no anime or cartoon".
+    """
+
+    before: frozenset[tuple[str, ...]]
+    after: frozenset[tuple[str, ...]]
+    between: frozenset[str]
+    joining: frozenset[str]
+
+
+def read_classes(text: str, files: Mapping[str, ContentClass]) -> list[ContentClass]:
+    """Reads classes, one a line: `name`, or `name: term, (term:2), /regex/, @file`.
+
+    A name alone takes the class of that name that the pack brings, or else stands for itself as a word. `@anime` among
+    the terms takes in those of that class. Empty lines and comments, lines that start with # and a space, are skipped.
+
+    Args:
+        text: what the user wrote.
+        files: the classes that the pack brings, by name.
+
+    Raises:
+        VocabularyError: no text, no class or more than MAX_CLASSES, a name twice or missing, a file that is not there,
+            a weight that is not -10 to 10, a term without words, or a regular expression that is not valid.
+    """
+    if not isinstance(text, str):
+        raise VocabularyError(f"The classes must be text, one class a line, not a {kind_of(text)}.")
+    lines = [line.strip() for line in text.splitlines()]
+    classes = [_read_class(line, files) for line in lines if line and not _COMMENT.match(line)]
+    if not 1 <= len(classes) <= MAX_CLASSES:
+        raise VocabularyError(
+            f"There are {len(classes)} classes; write 1 to {MAX_CLASSES}, each on a line of its own: a name, a colon "
+            "and the words that belong to it, such as cat: kitten, tabby, whiskers."
+        )
+    names = [one.name.casefold() for one in classes]
+    twice = next((one.name for one in classes if names.count(one.name.casefold()) > 1), None)
+    if twice is not None:
+        raise VocabularyError(f"The class {show(twice)} is there twice. Put all of its words on one line.")
+    return classes
+
+
+def _read_class(line: str, files: Mapping[str, ContentClass]) -> ContentClass:
+    name, _, words = line.partition(":")
+    name, words = name.strip(), words.strip()
+    if not name:
+        raise VocabularyError(f"The line {show(line)} has no name before its colon. Write name: word, word.")
+    if not words:
+        shipped = files.get(name.casefold())
+        return shipped._replace(name=name) if shipped else ContentClass(name, name, _read_terms(name, 3.0, files))
+    terms = _read_terms(words, DEFAULT_WEIGHT, files)
+    taken = [files[word.strip().casefold()] for word in _files_in(words)]
+    own = ", ".join(term.shown for term in _read_terms(words, DEFAULT_WEIGHT, None) if not term.regex)
+    description = ", ".join(filter(None, [*(one.description for one in taken), own])) or name
+    return ContentClass(name, description, terms)
+
+
+def _files_in(text: str) -> list[str]:
+    return [match["file"] for match in _TERM.finditer(text) if match["file"] is not None]
+
+
+def read_class_file(name: str, text: str) -> ContentClass:
+    """Reads a class file: a line `description: text`, and lines `weight: term, term, /regex/`.
+
+    Raises:
+        VocabularyError: a line is neither of them, or a term can't be read.
+    """
+    description, terms = name, []
+    for line in map(str.strip, text.splitlines()):
+        if not line or _COMMENT.match(line):
+            continue
+        key, colon, rest = line.partition(":")
+        if key == "description":
+            description = rest.strip()
+        elif colon and re.fullmatch(r"-?\d+(?:\.\d+)?", key):
+            terms += _read_terms(rest, float(key), None)
+        else:
+            raise VocabularyError(f"The line {show(line)} of the class {name} does not begin with a weight.")
+    return ContentClass(name, description, terms)
+
+
+def read_negations(text: str) -> Negations:
+    """Reads the file of negations: lines `before: word, word`, `after: …`, `between: …`, `joining: …`."""
+    found: dict[str, list[tuple[str, ...]]] = {key: [] for key in Negations._fields}
+    for line in map(str.strip, text.splitlines()):
+        if line and not _COMMENT.match(line):
+            key, _, words = line.partition(":")
+            found[key.strip()] += [tuple(read_words(word)) for word in words.split(",")]
+    single = {key: frozenset(word for words in found[key] for word in words) for key in ("between", "joining")}
+    return Negations(frozenset(found["before"]), frozenset(found["after"]), single["between"], single["joining"])
+
+
+def _read_terms(text: str, weight: float, files: Mapping[str, ContentClass] | None) -> list[Term]:
+    """Reads terms between commas; with files, @name takes in the terms of that class, else it is left out."""
+    terms: list[Term] = []
+    place = 0
+    while place < len(text):
+        match = _TERM.match(text, place)
+        if match is None or match.end() == place:
+            break
+        place = match.end()
+        if match["file"] is not None:
+            terms += [] if files is None else _of_file(match["file"], files)
+        elif match["regex"] is not None:
+            terms.append(_regex_term(match["regex"], _weight_behind(match["after"], weight)))
+        else:
+            words, own = _split_weight(match, weight)
+            if words.strip():
+                terms.append(_word_term(words.strip(), own))
+    return terms
+
+
+def _of_file(name: str, files: Mapping[str, ContentClass]) -> list[Term]:
+    found = files.get(name.strip().casefold())
+    if found is None:
+        raise VocabularyError(f"There is no class {show('@' + name.strip())} in the pack, only {', '.join(files)}.")
+    return found.terms
+
+
+def _split_weight(match: re.Match[str], weight: float) -> tuple[str, float]:
+    if match["weighted"] is None:
+        return match["words"], weight
+    if match["behind"].strip():
+        return f"({match['weighted']}){match['behind']}", weight
+    weighted = _WEIGHT.match(match["weighted"])
+    return (weighted[1], _checked(float(weighted[2]), match[0])) if weighted else (match["weighted"], weight)
+
+
+def _weight_behind(text: str, weight: float) -> float:
+    found = _WEIGHT.match(text)
+    if found is None and text.strip():
+        raise VocabularyError(
+            f"Behind a regular expression may stand a weight such as /…/:2, not {show(text.strip())}."
+        )
+    return _checked(float(found[2]), text) if found else weight
+
+
+def _checked(weight: float, shown: str) -> float:
+    if not (math.isfinite(weight) and abs(weight) <= MAX_WEIGHT):
+        raise VocabularyError(f"The weight in {show(shown.strip())} must be {-MAX_WEIGHT:g} to {MAX_WEIGHT:g}.")
+    return weight
+
+
+def _regex_term(pattern: str, weight: float) -> Term:
+    try:
+        return Term(f"/{pattern}/", (), False, Regex(pattern, re.IGNORECASE), weight)
+    except RegexError as error:
+        raise VocabularyError(str(error)) from error
+
+
+def _word_term(text: str, weight: float) -> Term:
+    is_open = text.endswith("*")
+    words = tuple(read_words(text))
+    if not words:
+        raise VocabularyError(f"The term {show(text)} has no letters or digits in it.")
+    return Term(text, words, is_open, None, weight)
