@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote
 
+import numpy
 import pytest
+from engine_log import EngineLog
+from graphs import catch, value
+from PIL import Image
+from substitutes import files_of, make_files, substituted
 
 from engine.pack import install_pack
 from engine.run import Graph, Run, run_graph
@@ -27,3 +35,44 @@ def run(server: Server) -> Callable[..., Run]:
         return run_graph(server, graph, timeout_s=timeout_s)
 
     return run
+
+
+@pytest.fixture
+def supplied(server: Server, layout: Any) -> Callable[[Graph], Graph]:
+    """Makes a graph that names public files run here: see substitutes.py."""
+
+    def supplied(graph: Graph) -> Graph:
+        small = substituted(graph)
+        make_files(files_of(small), layout.models, server.base / "models")
+        return small
+
+    return supplied
+
+
+@pytest.fixture
+def run_logged(server: Server, run: Callable[..., Run]) -> Callable[..., tuple[Run, EngineLog]]:
+    """Runs a graph, and tells which models the server's own log says that it loaded for it.
+
+    What the run before left in the server's cache is dropped first, else it would not be loaded again.
+    """
+
+    def run_logged(graph: Graph, timeout_s: float = 300) -> tuple[Run, EngineLog]:
+        run({"nothing": value("none"), "end": catch("nothing")})
+        start = len(server.log_text())
+        result = run(graph, timeout_s)
+        return result, EngineLog(server.log_text()[start:])
+
+    return run_logged
+
+
+@pytest.fixture
+def picture(server: Server) -> Callable[..., numpy.ndarray]:
+    """Gets the first picture that a node of a run saved or previewed, as whole numbers 0..255 of H, W, RGB."""
+
+    def picture(result: Run, node_id: str) -> numpy.ndarray:
+        file = result.outputs[node_id]["images"][0]
+        where = f"filename={quote(file['filename'])}&subfolder={quote(file['subfolder'])}&type={file['type']}"
+        with Image.open(BytesIO(server.get_bytes(f"/view?{where}"))) as image:
+            return numpy.asarray(image.convert("RGB"), dtype=int)
+
+    return picture

@@ -1,0 +1,23 @@
+"""What ComfyUI's own log tells about models."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass
+class EngineLog:
+    """The lines of the log that a run has written."""
+
+    text: str
+
+    @property
+    def checkpoints_read(self) -> int:
+        """How many checkpoints were read from disk: ComfyUI tells the type of each, not its file."""
+        return len(re.findall(r"^model_type \w+", self.text, re.MULTILINE))
+
+    @property
+    def models(self) -> set[str]:
+        """The classes of the models that were put to work: BaseModel is SD 1.5, with SD1ClipModel."""
+        return set(re.findall(r"^Requested to load (\w+)", self.text, re.MULTILINE))

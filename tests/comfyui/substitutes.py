@@ -1,0 +1,111 @@
+"""Lets graphs that name well-known public files run in the tests: demo files in their place, and smaller pictures.
+
+`supplied` in conftest.py does both for a graph in API format and makes the files. Nodes are found by their class, so it
+fits the printed graphs, examples and blueprints alike. Steps, schedulers and seeds stay: what a split or a denoise
+means depends on them, and at these sizes a demo checkpoint makes three to twenty steps a second.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from engine.checkpoint_sdxl import KINDS, build
+from engine.layout import DEMO_CHECKPOINT
+from engine.run import Graph
+
+SDXL_BASE, SDXL_REFINER = KINDS["base"].file, KINDS["refiner"].file
+UPSCALER = "switchyard_demo_4x.safetensors"
+DEMO_FILES = {
+    "dreamshaper_8.safetensors": DEMO_CHECKPOINT,
+    "v1-5-pruned-emaonly-fp16.safetensors": DEMO_CHECKPOINT,
+    "sd_xl_base_1.0.safetensors": SDXL_BASE,
+    "sd_xl_refiner_1.0.safetensors": SDXL_REFINER,
+    # One SD 1.5 and one SDXL for an anime model and a realistic one: the server's log names the kind of a model that it
+    # loads, not the file.
+    "animagine-xl-4.0-opt.safetensors": DEMO_CHECKPOINT,
+    "Juggernaut-XL_v9_RunDiffusionPhoto_v2.safetensors": SDXL_BASE,
+    "RealESRGAN_x4plus.safetensors": UPSCALER,
+}
+LOADERS = {"CheckpointLoaderSimple": "ckpt_name", "UpscaleModelLoader": "model_name"}
+SIZED = ("EmptyLatentImage", "ImageScale")
+SMALL_PX, SHRINK = 256, 8
+
+
+def substituted(graph: Graph) -> Graph:
+    """A copy of a graph with demo files for public ones, and sizes an eighth if one is beyond SMALL_PX.
+
+    512 and 1024 become 64 and 128. Sizes that come by a link stay.
+
+    Raises:
+        LookupError: a loader names a file that DEMO_FILES does not know.
+    """
+    graph = copy.deepcopy(graph)
+    for name, spec in graph.items():
+        file = LOADERS.get(spec["class_type"])
+        if file is not None:
+            spec["inputs"][file] = _demo_file(name, spec["inputs"][file])
+    sized = [spec["inputs"] for spec in graph.values() if spec["class_type"] in SIZED]
+    sizes = [(inputs, side) for inputs in sized for side in ("width", "height") if isinstance(inputs[side], int)]
+    if any(inputs[side] > SMALL_PX for inputs, side in sizes):
+        for inputs, side in sizes:
+            inputs[side] = inputs[side] // SHRINK // 8 * 8
+    return graph
+
+
+def _demo_file(node_id: str, file: str) -> str:
+    if file in DEMO_FILES.values():
+        return file
+    if file not in DEMO_FILES:
+        raise LookupError(f"node {node_id} loads {file}; name what stands in for it in DEMO_FILES")
+    return DEMO_FILES[file]
+
+
+def files_of(graph: Graph) -> set[str]:
+    """The files that the loaders of a graph name."""
+    named = ((LOADERS.get(spec["class_type"]), spec["inputs"]) for spec in graph.values())
+    return {inputs[file] for file, inputs in named if file is not None}
+
+
+def make_files(files: set[str], shared: Path, own: Path) -> None:
+    """Makes the demo files that are not there yet.
+
+    Args:
+        files: their names; the SD 1.5 checkpoint comes with the sandbox.
+        shared: the models folder that is kept between runs, for the checkpoints of SDXL: 400 MB each.
+        own: the models folder of the server.
+    """
+    for name, kind in KINDS.items():
+        if kind.file in files:
+            build(shared / "checkpoints", name)
+    if UPSCALER in files:
+        make_upscaler(own / "upscale_models" / UPSCALER)
+
+
+def make_upscaler(path: Path) -> None:
+    """Writes a tiny ESRGAN that makes every pixel four by four pixels: its only block adds nothing."""
+    import torch
+    from safetensors.torch import save_file
+
+    filters, growth = 4, 32  # ComfyUI takes any number of filters, but no other growth
+    weights: dict[str, Any] = {}
+
+    def conv(name: str, size_out: int, size_in: int, passes: int = 0) -> None:
+        """A convolution that hands its first `passes` channels on and makes zeros of the others."""
+        weight = torch.zeros(size_out, size_in, 3, 3)
+        for channel in range(passes):
+            weight[channel, channel, 1, 1] = 1
+        weights.update({f"{name}.weight": weight, f"{name}.bias": torch.zeros(size_out)})
+
+    conv("conv_first", filters, 3, passes=3)
+    for block in (1, 2, 3):
+        for number in (1, 2, 3, 4, 5):
+            size_out = filters if number == 5 else growth
+            conv(f"body.0.rdb{block}.conv{number}", size_out, filters + (number - 1) * growth)
+    conv("conv_body", filters, filters)
+    for name in ("conv_up1", "conv_up2", "conv_hr"):
+        conv(name, filters, filters, passes=3)
+    conv("conv_last", 3, filters, passes=3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(weights, path)
