@@ -48,7 +48,7 @@ _SIGN = re.compile(
     r"|\bembedding:(?P<embedding>[^\s,()\[\]{}:<>|]+)"
     r"|(?P<bracket>[()\[\]{}|])"
     r"|\b(?P<word>BREAK|AND)\b"
-    r"|(?P<stop>[,;!?\n。、…:]|\.(?!\d)|(?<!\d)\.(?=\d))",
+    r"|(?P<stop>[,;!?\n。、…:]|\.(?!\d))",
     re.IGNORECASE,
 )
 _WEIGHT_AT_END = re.compile(r":\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\Z")

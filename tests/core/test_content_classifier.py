@@ -1,0 +1,244 @@
+"""What a prompt is about: evidence, negation, confidence, fallback, and the words that explain it."""
+
+import math
+import time
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from switchyard_pack.core.content_classifier import (
+    NEGATED,
+    STRONGEST,
+    check_settings,
+    classify_by_vectors,
+    classify_by_words,
+    find_evidence,
+)
+from switchyard_pack.core.prompt_syntax import read_prompt
+from switchyard_pack.core.regex import RegexError
+from switchyard_pack.core.vocabulary import read_classes
+from switchyard_pack.nodes.host.vocabularies import class_files, negations
+
+PETS = "cat: cat, kitten, purr*, cat nap\ndog: dog, puppy, (bark:1)"
+
+
+def evidence(prompt, classes=PETS):
+    found = find_evidence(read_prompt(prompt), read_classes(classes, class_files()), negations())
+    return {(one.words, one.index): pytest.approx(one.weight) for one in found}
+
+
+def classify(prompt, classes="anime\nrealistic", min_confidence=0.6, fallback=""):
+    read = read_classes(classes, class_files())
+    return classify_by_words(find_evidence(read_prompt(prompt), read, negations()), read, min_confidence, fallback)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("a cat and a dog", {("cat", 0): 3.0, ("dog", 1): 3.0}),
+        ("CAT, cat, Cat", {("cat", 0): 3.0}),
+        ("a concatenated dogma", {}),
+        ("purring", {("purring", 0): 3.0}),
+        ("the cat nap", {("cat nap", 0): 3.0}),
+        ("cat, nap", {("cat", 0): 3.0}),
+        ("(cat:1.5), kitten", {("cat", 0): 4.5, ("kitten", 0): 3.0}),
+        ("(cat:9)", {("cat", 0): 3.0 * STRONGEST}),
+        ("(cat:0)", {("cat", 0): 0.0}),
+        ("(cat:-1)", {("not cat", 0): -3.0}),
+        ("(cat:0.5), cat", {("cat", 0): 3.0}),
+        ("cat_nap", {("cat nap", 0): 3.0}),
+        ("{cat|dog}", {("cat", 0): 1.5, ("dog", 1): 1.5}),
+        ("bark", {("bark", 1): 1.0}),
+        ("", {}),
+    ],
+)
+def test_terms_are_found_as_whole_words_the_longest_first_and_each_counts_once(prompt, expected):
+    assert evidence(prompt) == expected
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "not a cat",
+        "no cat",
+        "cat-free",
+        "without any cat",
+        "never in the style of a cat",
+        "anything instead of a cat",
+        "isn't a cat",
+        "isn’t a cat",
+        "rather than cat",
+        "keine cat",
+        "sans cat",
+        "не cat",
+        "不是cat",
+        "cat ではない",
+        "cat 말고",
+        "fish --no cat",
+    ],
+)
+def test_a_negated_word_speaks_against_its_class(prompt):
+    ((found, weight),) = evidence(prompt).items()
+    assert found == ("not cat", 0)
+    assert weight == 3.0 * (-1.0 if "--no" in prompt else NEGATED)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negated"),
+    [
+        ("no cat or kitten", {"cat", "kitten"}),
+        ("no cat, kitten", {"cat"}),
+        ("not a cat but a kitten", {"cat"}),
+        ("no fence behind the cat", set()),
+        ("no dog, cat", {"dog"}),
+        ("neither cat nor dog", {"cat", "dog"}),
+        ("not only a cat", set()),
+        ("cat free of charge", {"cat"}),
+        ("a cat, not a dog", {"dog"}),
+        ("less dog more cat", {"dog"}),
+    ],
+)
+def test_a_negation_reaches_as_far_as_it_is_meant(prompt, negated):
+    found = {words.removeprefix("not "): words.startswith("not ") for words, _ in evidence(prompt)}
+    assert {words for words, is_negated in found.items() if is_negated} == negated
+
+
+def test_a_regular_expression_counts_besides_the_words_and_sees_a_clause():
+    assert evidence("a big cat, sat", "cat: /b.. cat/, cat\nother: /cat.*sat/") == {
+        ("big cat", 0): 3.0,
+        ("cat", 0): 3.0,
+    }
+
+
+def test_a_word_may_speak_for_several_classes():
+    assert evidence("cat", "pet: cat\nhunter: (cat:1)") == {("cat", 0): 3.0, ("cat", 1): 1.0}
+
+
+def test_a_regular_expression_that_could_block_is_an_error():
+    with pytest.raises(RegexError, match="too many ways"):
+        evidence("a" * 60 + "!", "x: /(a+)+$/")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "label", "index", "confidence"),
+    [
+        ("cat", "cat", 0, 1 / (1 + math.exp(-3))),
+        ("dog", "dog", 1, 1 / (1 + math.exp(-3))),
+        ("dog, (cat:1.1)", "dog", 1, 1 / (1 + math.exp(-0.3))),  # cat by a hair: the fallback is the last class
+        ("not a cat", "dog", 1, 1 / (1 + math.exp(-2.4))),
+        ("fish", "dog", 1, 0.5),
+        ("", "dog", 1, 0.5),
+    ],
+)
+def test_confidence_is_the_lead_over_the_next_class(prompt, label, index, confidence):
+    found = classify(prompt, PETS)
+    assert (found.label, found.index) == (label, index)
+    assert found.confidence == pytest.approx(confidence)
+
+
+def test_confidence_does_not_depend_on_how_many_classes_there_are():
+    many = "\n".join(f"{name}: {name}" for name in ["cat", *(f"class{number}" for number in range(60))])
+    assert classify("cat", many).confidence == classify("cat", PETS).confidence
+
+
+@pytest.mark.parametrize(
+    ("fallback", "label", "index"),
+    [("", "dog", 1), ("cat", "cat", 0), (" CAT ", "cat", 0), ("photo model", "photo model", -1)],
+)
+def test_below_the_threshold_the_fallback_is_given(fallback, label, index):
+    found = classify("fish", PETS, fallback=fallback)
+    assert (found.label, found.index, found.is_fallback) == (label, index, True)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "label", "index"), [("cat", "cat", 0), ("fish", "other", -1), ("not a cat", "other", -1)]
+)
+def test_a_single_class_is_a_yes_or_no(prompt, label, index):
+    found = classify(prompt, "cat")
+    assert (found.label, found.index) == (label, index)
+
+
+@pytest.mark.parametrize(("threshold", "label"), [(0.0, "cat"), (0.95, "cat"), (0.96, "dog"), (1.0, "dog")])
+def test_the_threshold_is_what_the_confidence_is_held_against(threshold, label):
+    assert classify("cat", PETS, min_confidence=threshold).label == label
+
+
+def test_at_a_threshold_of_0_only_a_tie_gives_the_fallback():
+    assert classify("cat, dog", PETS, min_confidence=0.0).is_fallback
+    assert not classify("cat, (dog:1.01)", PETS, min_confidence=0.0).is_fallback
+
+
+@pytest.mark.parametrize(
+    ("prompt", "explanation"),
+    [
+        ("a cat, bark", 'cat, 0.88. cat: "cat" +3; dog: "bark" +1.'),
+        ("not a dog", 'cat, 0.92. dog: "not dog" -2.4.'),
+        ("fish", "dog, the fallback: nothing decides. No word of the prompt belongs to a class."),
+        ("(bark:0.2)", 'dog, the fallback: dog would be 0.55, below 0.6. dog: "bark" +0.2.'),
+    ],
+)
+def test_the_explanation_names_the_words_that_decided(prompt, explanation):
+    assert classify(prompt, PETS).explanation == explanation
+
+
+def test_a_long_explanation_is_cut():
+    classes = "x: " + ", ".join(f"w{number}" for number in range(9)) + "\ny"
+    assert '"w5" +3 and 3 more.' in classify(" ".join(f"w{number}," for number in range(9)), classes).explanation
+
+
+def by_hand(prompt, descriptions):
+    """Cosines, and the lead of the nearest over the next, with nothing of ours."""
+    cosines = [
+        sum(a * b for a, b in zip(prompt, one, strict=True)) / math.hypot(*prompt) / math.hypot(*one)
+        for one in descriptions
+    ]
+    first, second = sorted(cosines, reverse=True)[:2]
+    return cosines, 1 / (1 + math.exp(-100 * (first - second)))
+
+
+@given(
+    st.lists(st.lists(st.floats(-1, 1).filter(lambda x: abs(x) > 1e-3), min_size=3, max_size=3), min_size=3, max_size=5)
+)
+def test_the_clip_method_is_its_formula(vectors):
+    prompt, *descriptions = vectors
+    classes = read_classes("\n".join(f"c{number}" for number in range(len(descriptions))), {})
+    found = classify_by_vectors(torch.tensor([prompt]), torch.tensor(descriptions), classes, 0.6, "")
+    cosines, confidence = by_hand(prompt, descriptions)
+    assert found.scores == pytest.approx(cosines, abs=1e-6)
+    assert found.confidence == pytest.approx(confidence, abs=1e-4)
+    best = max(cosines)
+    if not found.is_fallback:
+        assert cosines[found.index] == pytest.approx(best, abs=1e-6)
+
+
+@pytest.mark.parametrize("bad", [[0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]])
+def test_vectors_that_mean_nothing_are_an_error(bad):
+    classes = read_classes("a\nb", {})
+    with pytest.raises(ValueError, match="NaN, infinity or nothing but zeros"):
+        classify_by_vectors(torch.tensor([bad]), torch.eye(2), classes, 0.6, "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ((None, "clip", 0.6, ""), "prompt must be text, not a None"),
+        ((["a", "b"], "clip", 0.6, ""), "prompt must be text, not a list"),
+        (("", "magic", 0.6, ""), "magic"),
+        (("", "clip", 1.5, ""), "min_confidence is 1.5"),
+        (("", "clip", float("nan"), ""), "min_confidence is NaN"),
+        (("", "clip", None, ""), "min_confidence is None"),
+        (("", "clip", "0.6", ""), "min_confidence is"),
+        (("", "clip", 0.6, 3), "fallback must be text, not a INT"),
+    ],
+)
+def test_settings_that_do_not_exist_are_errors(settings, message):
+    with pytest.raises(ValueError, match=message):
+        check_settings(*settings)
+
+
+def test_a_long_prompt_is_classified_in_a_moment():
+    prompt = ", ".join(f"word{number} of a photo and (an anime girl:1.{number % 9})" for number in range(3000))
+    began = time.process_time()
+    classify(prompt)
+    assert time.process_time() - began < 10
