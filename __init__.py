@@ -5,6 +5,7 @@ from .nodes.attempt_seed import AttemptSeed
 from .nodes.clip_iqa_score import ClipIqaScore
 from .nodes.compare import Compare
 from .nodes.content_classifier import ContentClassifier
+from .nodes.denoise_strength import DenoiseStrength
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
@@ -15,6 +16,7 @@ from .nodes.pyiqa_score import PyiqaScore
 from .nodes.quality_gate import QualityGate
 from .nodes.quality_gate_steps import QualityGateAttempt, QualityGateChoice, QualityGateItems, QualityGateResult
 from .nodes.quality_score import QualityScore
+from .nodes.refiner_split import RefinerSplit
 from .nodes.save_image_with_seeds import SaveImageWithSeeds
 from .nodes.score_log import ScoreLog
 from .nodes.score_overlay import ScoreOverlay
@@ -28,6 +30,7 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardClipIqaScore": ClipIqaScore,
     "SwitchyardCompare": Compare,
     "SwitchyardContentClassifier": ContentClassifier,
+    "SwitchyardDenoiseStrength": DenoiseStrength,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
     "SwitchyardPickBest": PickBest,
@@ -40,6 +43,7 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardQualityGateItems": QualityGateItems,
     "SwitchyardQualityGateResult": QualityGateResult,
     "SwitchyardQualityScore": QualityScore,
+    "SwitchyardRefinerSplit": RefinerSplit,
     "SwitchyardSaveImageWithSeeds": SaveImageWithSeeds,
     "SwitchyardScoreLog": ScoreLog,
     "SwitchyardScoreOverlay": ScoreOverlay,

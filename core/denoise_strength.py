@@ -1,0 +1,223 @@
+"""Denoise Strength: the denoise that starts at a wanted noise level, whatever the scheduler and the model.
+
+The yardstick is the scheduler `normal` on SD 1.5: it is what guides to denoise were written with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .noise_schedule import NoiseScale, check_schedule, sd15_noise, sd15_sigma, sd15_timestep
+from .number_inputs import read_fraction
+from .refiner_split import read_steps
+from .scorer_report import check_choice
+from .values import show_number
+
+EFFECTS = {"sharpen": 0.25, "add detail": 0.45, "rework": 0.65, "redraw": 0.9}
+OWN_STRENGTH = "own strength"
+MEASURE = "measure"
+CHOICES = (*EFFECTS, OWN_STRENGTH, MEASURE)
+DEFAULT_EFFECT = "add detail"
+# Up to where an equivalent belongs to a row: half-way to the next one.
+_ROWS = ((0.0, "no change"), (0.15, "hardly any change"), (0.35, "sharpen"), (0.55, "add detail"), (0.75, "rework"))
+_FULL = 0.9999  # KSampler takes more than this as 1.0
+_MOST_STEPS = 20000  # of a whole schedule; beyond it would take seconds, for a denoise of nearly nothing
+_NEIGHBOURS = 8  # looked at on both sides: schedules that round to timesteps do not fall evenly
+_COUNTLESS = 1e15  # so that a denoise of next to nothing gives a whole number
+_LOWEST_TIMESTEP = 0.01
+_FAR = 0.35  # as a logarithm of noise: about 100 timesteps in the middle of SD 1.5's table
+
+
+class Strength(NamedTuple):
+    """A denoise and what it means.
+
+    Args:
+        denoise: for KSampler, 0..1.
+        equivalent: the denoise that starts nearest to it with `normal` on SD 1.5 and as many steps.
+        effect: the row of EFFECTS that the equivalent falls into, or "no change" or "hardly any change".
+        total: the steps of the whole schedule, of which the sampler runs the last; 0 if it runs none.
+        timestep: SD 1.5's training timestep with the noise that the sampler starts at, 0 to 999; None if it runs none.
+        report: all this in a sentence or two.
+    """
+
+    denoise: float
+    equivalent: float
+    effect: str
+    total: int
+    timestep: int | None
+    report: str
+
+
+def choose_denoise(
+    schedule: Callable[[int], list[float]],
+    noise: NoiseScale,
+    scheduler: str,
+    steps: Any,
+    effect: str = DEFAULT_EFFECT,
+    strength: Any = 0.45,
+) -> Strength:
+    """Finds the denoise that starts where the middle of an effect's row starts with `normal` on SD 1.5.
+
+    Args:
+        schedule: gives the sigmas of a whole schedule of so many steps.
+        noise: how the model counts noise.
+        scheduler: the schedule's name, for texts.
+        steps: the steps of the sampler, 1 to 10000.
+        effect: one of CHOICES. "own strength": as strong as `strength` is with `normal` on SD 1.5. "measure": the
+            denoise is `strength` itself, and only its meaning is wanted.
+        strength: 0..1; for the last two.
+
+    Raises:
+        ValueError: one of them is not what it must be, or the schedule can't be sampled with.
+    """
+    steps = read_steps(steps)
+    check_choice(effect, CHOICES, "effect")
+    wanted = EFFECTS[effect] if effect in EFFECTS else read_fraction(strength, "strength")
+
+    def level(total: int) -> float:
+        return noise.noise_ratio(_part_that_runs(schedule(total), steps)[0])
+
+    total = total_steps(steps, wanted)
+    if total == 0:
+        return Strength(0.0, 0.0, effect_of(0.0), 0, None, "Denoise 0.0 hands the picture back as it is.")
+    target = reference_level(steps, total)
+    if effect == MEASURE:
+        _check_length(steps, total, wanted)
+    elif total > steps:
+        total = find_total(level, steps, target)
+    sigmas = schedule(total)
+    check_schedule(sigmas, scheduler, total)
+    is_cut = len(sigmas) > steps + 1 and wanted <= _FULL
+    denoise = wanted if effect == MEASURE else denoise_for(steps, total, wanted, is_cut)
+    reached = noise.noise_ratio(_part_that_runs(sigmas, steps, denoise)[0])
+    equivalent = _equivalent(steps, reached, None if effect == MEASURE else wanted)
+    name = effect_of(equivalent)
+    beginning = f"Denoise {show_number(denoise)} with {scheduler} at {steps} steps"
+    if effect == MEASURE:
+        report = f"{beginning} {_describe_measured(reached, equivalent)}"
+    else:
+        report = f"{beginning} {_describe_chosen(steps, denoise, wanted, target, reached)}"
+    return Strength(denoise, equivalent, name, total, _as_timestep(reached), report)
+
+
+def total_steps(steps: int, denoise: float) -> int:
+    """The steps of the whole schedule of which KSampler runs the last `steps`, by its set_steps; 0 for none."""
+    if denoise > _FULL:
+        return steps
+    return int(min(steps / denoise, _COUNTLESS)) if denoise > 0 else 0
+
+
+def denoise_for(steps: int, total: int, preferred: float | None = None, is_cut: bool = False) -> float:
+    """A denoise that makes KSampler compute exactly `total` steps: the preferred one, or the roundest there is.
+
+    Where `total` is no more than `steps` it is 1.0, with which KSampler runs all of the schedule; or with is_cut one
+    below it, with which it runs the last `steps` even of a schedule that is longer than asked for (ddim_uniform).
+    """
+    middle = steps / (total + 0.5)
+    if total == steps and not (is_cut and middle <= _FULL):
+        return 1.0
+    grids = (10, 20, 100, 200, 1000, 2000, 10**4, 10**5, 10**6, 10**7)
+    for candidate in (preferred, *(round(middle * grid) / grid for grid in grids)):
+        if candidate is not None and 0 < candidate <= _FULL and total_steps(steps, candidate) == total:
+            return candidate
+    return middle
+
+
+def reference_level(steps: int, total: int) -> float:
+    """The noise that `normal` on SD 1.5 starts at, of whose `total` steps the sampler runs the last `steps`."""
+    highest = len(sd15_noise().table) - 1
+    return sd15_sigma(highest if total <= 1 else highest * (steps - 1) / (total - 1))
+
+
+def effect_of(equivalent: float) -> str:
+    """The row that a denoise with `normal` on SD 1.5 falls into."""
+    return next((name for limit, name in _ROWS if equivalent <= limit), "redraw")
+
+
+def find_total(level: Callable[[int], float], steps: int, target: float) -> int:
+    """Finds the length of a schedule whose last `steps` start nearest to a noise level; the shortest of equals.
+
+    Args:
+        level: the noise at which the last `steps` of a schedule of so many steps start. Longer schedules start lower,
+            but for small unevennesses.
+        steps: the steps of the sampler, and the shortest schedule there is.
+        target: a noise ratio above 0.
+    """
+    levels: dict[int, float] = {}
+
+    def at(total: int) -> float:
+        if total not in levels:
+            levels[total] = level(total)
+        return levels[total]
+
+    def distance(total: int) -> float:
+        is_reachable = total == steps or steps / (total + 0.5) <= _FULL
+        is_level = is_reachable and math.isfinite(at(total)) and at(total) > 0
+        return abs(math.log(at(total) / target)) if is_level else math.inf
+
+    longest = max(_MOST_STEPS, 2 * steps)
+    low = high = steps
+    while high < longest and not at(high) <= target:
+        low, high = high, min(2 * high, longest)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if at(middle) <= target else (middle, high)
+    for total in range(max(steps, low - _NEIGHBOURS), min(high + _NEIGHBOURS, longest) + 1):
+        at(total)
+    return min(levels, key=lambda total: (distance(total), total))
+
+
+def _part_that_runs(sigmas: list[float], steps: int, denoise: float = 0.0) -> list[float]:
+    return sigmas if denoise > _FULL else sigmas[-(steps + 1) :]
+
+
+def _check_length(steps: int, total: int, denoise: float) -> None:
+    longest = max(_MOST_STEPS, 2 * steps)
+    if total > longest:
+        raise ValueError(
+            f"strength is {show_number(denoise)}: ComfyUI would compute a schedule of {total} steps for it. It must be "
+            f"0, or at least {steps / longest:.2g} with {steps} steps."
+        )
+
+
+def _equivalent(steps: int, level: float, preferred: float | None = None) -> float:
+    if not level > 0:
+        return 0.0
+    timestep = max(sd15_timestep(level), _LOWEST_TIMESTEP)
+    guess = int(1 + (len(sd15_noise().table) - 1) * (steps - 1) / timestep)
+    totals = range(max(steps, guess - 1), max(steps, guess) + 3)
+    if level == math.inf:
+        return 1.0
+    nearest = min(totals, key=lambda total: abs(math.log(reference_level(steps, total) / level)))
+    return denoise_for(steps, nearest, preferred)
+
+
+def _as_timestep(level: float) -> int:
+    return sd15_noise().timestep_of(level)
+
+
+def _describe_measured(reached: float, equivalent: float) -> str:
+    return (
+        f"starts at the noise of SD 1.5's timestep {_as_timestep(reached)} of 1000: as strong as "
+        f"{show_number(equivalent)} with normal on SD 1.5 ({effect_of(equivalent)})."
+    )
+
+
+def _describe_chosen(steps: int, denoise: float, wanted: float, target: float, reached: float) -> str:
+    start, aim = _as_timestep(reached), _as_timestep(target)
+    if wanted > _FULL:
+        return f"runs all of the schedule, from the noise of SD 1.5's timestep {start} of 1000."
+    aimed = "exactly there" if start == aim else f"it should be {aim}, and no denoise comes closer"
+    text = (
+        f"is as strong as {show_number(wanted)} with normal on SD 1.5: it starts at the noise of SD 1.5's timestep "
+        f"{start} of 1000, {aimed}."
+    )
+    if denoise == 1:
+        text += " That is all of the schedule."
+    if not abs(math.log(reached / target)) < _FAR:
+        text += " That is far off: use more steps or another scheduler."
+    if steps == 1:
+        text += " With 1 step normal starts at the lowest noise for any denoise up to 0.5: use 2 steps or more."
+    return text
