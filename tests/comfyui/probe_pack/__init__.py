@@ -13,6 +13,7 @@ import numpy
 import torch
 
 from .clips import CLIPS
+from .samplings import SAMPLINGS
 
 
 class AnyType(str):
@@ -253,6 +254,7 @@ class ProbeFacts:
 
 NODE_CLASS_MAPPINGS = dict(
     **CLIPS,
+    **SAMPLINGS,
     ProbeValue=ProbeValue,
     ProbeList=ProbeList,
     ProbeTexts=ProbeTexts,
