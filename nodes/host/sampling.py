@@ -13,7 +13,7 @@ from ...core.values import show
 class _ComboType(str):
     """The type of an output whose value goes into any combo of other nodes.
 
-    ComfyUI 0.3.75 compares this with the list of options that KSampler's scheduler has for a type, and refuses a plain
+    ComfyUI compares this with the list of options that KSampler's scheduler has for a type, and refuses a plain
     "COMBO"; the same list as our type would be refused as soon as another pack adds a scheduler to it. NotImplemented
     leaves all else to the other side, such as the any type of other packs.
     """
