@@ -17,6 +17,7 @@ class Needs(NamedTuple):
     files: dict[tuple[str, str], str]
 
 
+SD15 = "v1-5-pruned-emaonly-fp16.safetensors"
 CLIP = "clip-vit-large-patch14.safetensors"
 PICKSCORE = "PickScore_v1.safetensors"
 EXAMPLE_NEEDS = {
@@ -31,9 +32,28 @@ EXAMPLE_NEEDS = {
     "Rank by preference": Needs(
         "PickScore (3.9 GB) and a checkpoint are the user's own",
         {
-            ("Your checkpoint", "ckpt_name"): "v1-5-pruned-emaonly-fp16.safetensors",
+            ("Your checkpoint", "ckpt_name"): SD15,
             ("PickScore: sees", "clip_name"): PICKSCORE,
             ("PickScore: reads", "clip_name"): PICKSCORE,
+        },
+    ),
+    "Hi-res fix lanczos": Needs("the checkpoint is the user's own", {("Checkpoint", "ckpt_name"): SD15}),
+    "Hi-res fix upscale model": Needs(
+        "checkpoint and upscale model are the user's own",
+        {("Checkpoint", "ckpt_name"): SD15, ("Upscale model", "model_name"): "RealESRGAN_x4plus.safetensors"},
+    ),
+    "SDXL base and refiner": Needs(
+        "both checkpoints are the user's own",
+        {
+            ("Base model", "ckpt_name"): "sd_xl_base_1.0.safetensors",
+            ("Refiner model", "ckpt_name"): "sd_xl_refiner_1.0.safetensors",
+        },
+    ),
+    "Model by subject": Needs(
+        "both checkpoints are the user's own",
+        {
+            ("Anime model", "ckpt_name"): "animagine-xl-4.0-opt.safetensors",
+            ("Realistic model", "ckpt_name"): "Juggernaut-XL_v9_RunDiffusionPhoto_v2.safetensors",
         },
     ),
     "Pyiqa score": Needs("pyiqa is for noncommercial use, so whether to install it is the user's choice", {}),

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
 
 import pytest
 import torch
+from example_files import ROOT, graph_of, named, notes_of
 from example_needs import EXAMPLE_NEEDS
 from graphs import node
 
 from engine.layout import DEMO_CHECKPOINT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-GOLDENS = ROOT / "tests" / "web" / "goldens"
+SHOWS_TEXT_ANYWAY = {"Model by subject"}  # why it chose needs no file, and ComfyUI runs what is in order
+NOT_CHECKED = {"UpscaleModelLoader"}  # ComfyUI 0.3.75 checks the files of older nodes before a run, of newer ones in it
 EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
 RUNNABLE = [path for path in EXAMPLES if path.stem not in EXAMPLE_NEEDS]
-
-
-def graph_of(stem):
-    return json.loads((GOLDENS / f"{stem}.json").read_text(encoding="utf-8"))
-
-
-def named(stem, title):
-    """The id of the node that an example shows under this title; a node's own name is not saved."""
-    workflow = json.loads((ROOT / "example_workflows" / f"{stem}.json").read_text(encoding="utf-8"))
-    own = f"Switchyard{title.replace(' ', '')}".casefold()
-    for spec in workflow["nodes"]:
-        if title in (spec.get("title"), spec["type"]) or own == spec["type"].casefold():
-            return str(spec["id"])
-    raise LookupError(f"{stem} has no node {title}")
 
 
 @pytest.mark.parametrize("example", RUNNABLE, ids=lambda path: path.stem)
@@ -44,9 +30,9 @@ def test_it_is_made_to_be_read(example):
     workflow = json.loads(example.read_text(encoding="utf-8"))
     assert len(workflow["groups"]) >= 3
     assert all(group["title"] and group["color"] for group in workflow["groups"])
-    notes = [node for node in workflow["nodes"] if node["type"] == "MarkdownNote"]
-    assert len(notes) == 1
-    assert len(notes[0]["widgets_values"][0]) > 100
+    notes = notes_of(workflow)
+    assert notes
+    assert max(len(note["widgets_values"][0]) for note in notes) > 100
     ours = [node for node in workflow["nodes"] if node["type"].startswith("Switchyard")]
     assert all(node["properties"]["cnr_id"] == "switchyard-nodes" for node in ours)
     assert example.with_suffix(".jpg").is_file()
@@ -167,10 +153,13 @@ def test_the_examples_that_need_something_are_there():
 
 @pytest.mark.parametrize("stem", [stem for stem, needs in EXAMPLE_NEEDS.items() if needs.files])
 def test_nothing_is_wrong_but_the_files_that_are_missing(run, stem):
-    result = run(graph_of(stem))
-    assert result.status == "rejected"
+    graph = graph_of(stem)
+    result = run(graph)
+    assert result.status == ("success" if stem in SHOWS_TEXT_ANYWAY else "rejected")
+    assert not any(result.saved(name) for name in graph)
     missing = {(named(stem, title), file) for (title, _), file in EXAMPLE_NEEDS[stem].files.items()}
-    assert set(result.node_errors) == {name for name, _ in missing}
+    unchecked = {name for name, _ in missing if graph[name]["class_type"] in NOT_CHECKED}
+    assert {name for name, _ in missing} - unchecked == set(result.node_errors) - unchecked
     for name, node_errors in result.node_errors.items():
         for problem in node_errors["errors"]:
             assert any(file in problem["details"] for owner, file in missing if owner == name), problem
@@ -179,10 +168,10 @@ def test_nothing_is_wrong_but_the_files_that_are_missing(run, stem):
 @pytest.mark.parametrize("stem", EXAMPLE_NEEDS)
 def test_the_note_names_the_files(stem):
     workflow = json.loads((ROOT / "example_workflows" / f"{stem}.json").read_text(encoding="utf-8"))
-    (note,) = [spec["widgets_values"][0] for spec in workflow["nodes"] if spec["type"] == "MarkdownNote"]
+    note = "\n".join(spec["widgets_values"][0] for spec in notes_of(workflow))
     ours = {file for (title, _), file in EXAMPLE_NEEDS[stem].files.items() if title != "Your checkpoint"}
     assert "**You need" in note
-    assert all(f"`{file}`" in note for file in ours)
+    assert all(f"`{file}`" in note or f"[{file}](https://" in note for file in ours)
 
 
 def with_small_models(stem):

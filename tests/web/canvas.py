@@ -22,9 +22,27 @@ window.probe = {
   graphs: () => [app.rootGraph, ...(app.rootGraph.subgraphs?.values() ?? [])],
   node: (title) => probe.graphs().flatMap((graph) => graph.nodes).find((node) => node.title === title),
   input: (node, name) => node.inputs.findIndex((input) => input.name === name),
+  // Where a node is drawn, title included, in the graph's units; Nodes 2.0 draws elements of heights of its own.
+  box: (node) => {
+    const element = document.querySelector(`[data-node-id="${node.id}"]`)
+    if (!element) return [...node.boundingRect]
+    const { x, y, width, height } = element.getBoundingClientRect()
+    const around = app.canvas.canvas.getBoundingClientRect()
+    const { scale, offset } = app.canvas.ds
+    return [(x - around.x) / scale - offset[0], (y - around.y) / scale - offset[1], width / scale, height / scale]
+  },
   settle: () => new Promise((done) => setTimeout(done, 60)),
 }
 """
+
+
+def what_is_sent(graph: dict[str, Any]) -> dict[str, Any]:
+    """A graph without titles, and without the text field that older pages send along for PreviewAny."""
+    sent = {name: {key: spec[key] for key in ("class_type", "inputs")} for name, spec in graph.items()}
+    for spec in sent.values():
+        if spec["class_type"] == "PreviewAny":
+            spec["inputs"] = {"source": spec["inputs"]["source"]}
+    return sent
 
 
 class Canvas:
@@ -151,6 +169,14 @@ class Canvas:
         end = self.page.evaluate("() => probe.ended") if sent.value.ok else {"type": "rejected"}
         self.page.keyboard.press("Escape")  # closes the dialog that an error opens
         return end
+
+    def boxes(self) -> list[tuple[str, list[float]]]:
+        """The nodes as they are drawn: title, and left, top, width and height."""
+        return self.page.evaluate("() => app.rootGraph.nodes.map((node) => [node.title, probe.box(node)])")
+
+    def groups(self) -> list[list[float]]:
+        """Left, top, width and height of the groups."""
+        return self.page.evaluate("() => app.rootGraph.groups.map((group) => [...group.pos, ...group.size])")
 
     def missing_nodes(self) -> list[str]:
         """The types of loaded nodes that no pack provides."""
