@@ -55,7 +55,7 @@ def test_nothing_is_installed_with_the_nodes():
 def test_an_installed_pack_holds_what_runs_and_nothing_else():
     files = {path.as_posix() for path in pack_files(ROOT)}
     folders = {name.split("/")[0] for name in files if "/" in name}
-    assert {"core", "nodes", "web", "example_workflows", "data"} <= folders
+    assert {"core", "nodes", "web", "example_workflows", "subgraphs", "data"} <= folders
     assert {"web/docs/SwitchyardSwitch.md", "web/js/lib/slot_types.mjs", "data/manifest.json"} <= files
     assert not {"tests", "tools", "docs", "benchmarks", "training", ".ci", ".sandbox", ".git"} & folders
     assert {"__init__.py", "pyproject.toml", "README.md", "LICENSE", "requirements.txt"} <= files

@@ -1,0 +1,64 @@
+"""The blueprints: what the server offers, and that each runs to its picture, flattened as the page sends it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BLUEPRINTS = sorted((ROOT / "subgraphs").glob("*.json"))
+GOLDENS = ROOT / "tests" / "web" / "goldens" / "blueprints"
+NEEDS_SDXL = {"SDXL base and refiner", "Model by subject"}
+RUNS = [
+    pytest.param(path.stem, id=path.stem, marks=[pytest.mark.sdxl] if path.stem in NEEDS_SDXL else [])
+    for path in BLUEPRINTS
+]
+
+
+def test_there_is_one_for_each_pipeline():
+    assert {path.stem for path in BLUEPRINTS} == {
+        "Hi-res fix lanczos",
+        "Hi-res fix upscale model",
+        "Model by subject",
+        "SDXL base and refiner",
+    }
+    assert {path.stem for path in GOLDENS.glob("*.json")} == {path.stem for path in BLUEPRINTS}
+
+
+def test_the_server_offers_them_with_their_data(server):
+    offered = server.get("/global_subgraphs")
+    ours = {
+        entry["name"]: key for key, entry in offered.items() if entry["info"]["node_pack"].endswith("switchyard-nodes")
+    }
+    assert set(ours) == {path.stem for path in BLUEPRINTS}
+    for path in BLUEPRINTS:
+        data = server.get(f"/global_subgraphs/{ours[path.stem]}")["data"]
+        assert json.loads(data) == json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.stem)
+def test_it_is_one_subgraph_node_with_a_category_and_a_description(path):
+    workflow = json.loads(path.read_text(encoding="utf-8"))
+    (node,) = workflow["nodes"]
+    (subgraph,) = workflow["definitions"]["subgraphs"]
+    assert node["type"] == subgraph["id"]
+    assert subgraph["name"] == node["title"] == path.stem
+    assert subgraph["category"] == "Switchyard/Pipelines"
+    assert subgraph["description"] == workflow["extra"]["BlueprintDescription"]
+    assert subgraph["description"].endswith(".")
+    promoted = [slot["name"] for slot in node["inputs"] if slot.get("widget")]
+    assert len(promoted) == len(node["widgets_values"])
+    assert all(slot["name"] == slot["name"].lower() for slot in (*node["inputs"], *node["outputs"]))
+    assert all(inner["properties"]["cnr_id"] for inner in subgraph["nodes"] if inner["type"].startswith("Switchyard"))
+
+
+@pytest.mark.parametrize("stem", RUNS)
+def test_it_runs_to_its_picture(run, picture, supplied, stem):
+    graph = supplied(json.loads((GOLDENS / f"{stem}.json").read_text(encoding="utf-8")))
+    result = run(graph)
+    assert result.status == "success", result.error or result.node_errors
+    (save,) = [name for name, spec in graph.items() if spec["class_type"] == "SaveImage"]
+    assert picture(result, save).shape == (128, 128, 3)
+    assert picture(result, save).std() > 5
