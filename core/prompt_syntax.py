@@ -48,6 +48,7 @@ _SIGN = re.compile(
     r"|\bembedding:(?P<embedding>[^\s,()\[\]{}:<>|]+)"
     r"|(?P<bracket>[()\[\]{}|])"
     r"|\b(?P<word>BREAK|AND)\b"
+    r"|(?P<inner>(?<=[^\W\d_]):(?=[^\W\d_]))"
     r"|(?P<stop>[,;!?\n。、…:]|\.(?!\d))",
     re.IGNORECASE,
 )
@@ -120,7 +121,9 @@ def _pieces(text: str) -> list[_Piece]:
             pieces += [_BREAK, _named(sign), _BREAK]
         elif sign["word"]:
             pieces.append(_BREAK if sign["word"].isupper() else _Piece(sign["word"], 1.0))
-        elif sign["stop"] == ":":
+        elif sign["inner"] and open_groups[-1][0] != "[":
+            pieces.append(_Piece(" ", 1.0))  # Re:Zero
+        elif sign["inner"] or sign["stop"] == ":":
             pieces.append(_Piece(":", 1.0))  # a weight may follow; what is not one ends a clause below
         else:
             pieces.append(_Piece(" ", 1.0) if sign["escaped"] else _BREAK)

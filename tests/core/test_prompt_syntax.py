@@ -26,7 +26,7 @@ def weights(prompt):
         ("one BREAK two AND three and four", ["one", "two", "three and four"]),
         ("miku \\(vocaloid\\), smile", ["miku vocaloid", "smile"]),
         ("(fox:1.3) cub", ["fox cub"]),
-        ("style: ink, mood:calm", ["style", "ink", "mood", "calm"]),
+        ("style: ink, Re:Zero", ["style", "ink", "re zero"]),
         ("{a fox|a cat} in snow", ["a fox", "a cat in snow"]),
         ("[fox:cat:0.5]", ["fox", "cat"]),
         ("fox|cat", ["fox", "cat"]),

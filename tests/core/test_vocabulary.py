@@ -103,9 +103,7 @@ def test_the_pack_brings_anime_and_realistic():
 
 
 def test_negations_are_words_as_they_stand_in_clauses():
-    read = read_negations(
-        "# a\nbefore: not, instead of, Isn't\nafter: free\nbetween: a, the\njoining: or\nbefore: 没"
-    )
+    read = read_negations("# a\nbefore: not, instead of, Isn't\nafter: free\nbetween: a, the\njoining: or\nbefore: 没")
     assert read.before == {("not",), ("instead", "of"), ("isn", "t"), ("没",)}
     assert read.after == {("free",)}
     assert read.between == {"a", "the"}
