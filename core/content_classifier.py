@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .embeddings import unit_vectors
+from .number_inputs import read_fraction
 from .prompt_syntax import Clause, Token
 from .scorer_report import check_choice
-from .values import kind_of, show, unwrap
+from .values import kind_of, show
 from .vocabulary import ContentClass, Negations, Term
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def check_settings(prompt: Any, method: Any, min_confidence: Any, fallback: Any)
         if not isinstance(text, str):
             raise ValueError(f"{name} must be text, not a {kind_of(text)}. Plug in a text, or write one.")
     check_choice(method, METHODS, "method")
-    number = unwrap(min_confidence)
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 1:
-        raise ValueError(f"min_confidence is {show(number)}; it must be a number from 0 to 1. 0.6 is usual.")
+    read_fraction(min_confidence, "min_confidence")
 
 
 class Evidence(NamedTuple):
