@@ -48,12 +48,14 @@ class TestValidation:
         assert set(result.node_errors) == {"loader"}
         assert MISSING in result.node_errors["loader"]["errors"][0]["details"]
 
-    def test_it_costs_only_the_outputs_that_could_need_it(self, run):
+    def test_it_costs_only_the_outputs_that_could_need_it(self, run, server):
         result = run({**dead_loader(), "other": marked("in order"), "other end": catch("other")})
         assert result.status == "success"
         assert caught(result, "other end") == ["'in order'"]
         assert "end" not in result.outputs
         assert result.node_errors["loader"]["dependent_outputs"] == ["end"]
+        assert "Failed to validate prompt for output end:" in server.log_text()
+        assert "Output will be ignored" in server.log_text()
 
     def test_a_node_that_leads_to_no_output_node_is_neither_checked_nor_run(self, run):
         graph = {**dead_loader(), "end": catch("alive")}
