@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_START = r"^(?:\x1b\[\d+m|\[INFO\]| )*"  # newer cores write the level before each line, in colour
+
 
 @dataclass
 class EngineLog:
@@ -15,9 +17,9 @@ class EngineLog:
     @property
     def checkpoints_read(self) -> int:
         """How many checkpoints were read from disk: ComfyUI tells the type of each, not its file."""
-        return len(re.findall(r"^model_type \w+", self.text, re.MULTILINE))
+        return len(re.findall(rf"{_START}model_type \w+", self.text, re.MULTILINE))
 
     @property
     def models(self) -> set[str]:
         """The classes of the models that were put to work: BaseModel is SD 1.5, with SD1ClipModel."""
-        return set(re.findall(r"^Requested to load (\w+)", self.text, re.MULTILINE))
+        return set(re.findall(rf"{_START}Requested to load (\w+)", self.text, re.MULTILINE))
