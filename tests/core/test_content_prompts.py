@@ -6,6 +6,7 @@ a prompt that fails there is no reason for a new word. Bring more prompts of tha
 """
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ LISTS = {
 CLASSES = read_classes("anime\nrealistic", class_files())
 
 
+@cache
 def label(prompt):
     return classify_by_words(find_evidence(read_prompt(prompt), CLASSES, negations()), CLASSES, 0.6, "").label
 
