@@ -147,9 +147,10 @@ class TestCache:
         started = [run(seeded(seed, "back and forth")).started for seed in (1, 2, 1)]
         assert started[2] == ["sample", "save"]
 
-    def test_the_cache_of_newer_cores_remembers_earlier_prompts_too(self, roomy):
+    def test_cache_ram_remembers_earlier_prompts_but_on_newer_cores_only_what_the_prompt_names(self, roomy):
+        version = tuple(map(int, roomy.get("/system_stats")["system"]["comfyui_version"].split(".")[:2]))
         started = [run_graph(roomy, seeded(seed, "back and forth")).started for seed in (1, 2, 1)]
-        assert started[1:] == [["sample", "save"], []]
+        assert started[1:] == [["sample", "save"], [] if version < (0, 4) else ["sample", "save"]]
 
     def test_short_of_memory_it_forgets_and_the_same_is_made_again(self, cramped):
         first, again = (run_graph(cramped, seeded(1, "forgotten")) for _ in range(2))
