@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.denoise_strength import CHOICES, DEFAULT_EFFECT, choose_denoise
-from ..core.refiner_split import MOST_STEPS
+from ..core.refiner_split import MOST_STEPS, read_steps
 from .host.page import verdict
-from .host.sampling import noise_of, sampling_of, schedule_of, scheduler_input, sd15_sampling
+from .host.sampling import COMBO, noise_of, sampling_of, schedule_of, scheduler_input, sd15_sampling
 
 
 class DenoiseStrength:
@@ -24,10 +24,12 @@ class DenoiseStrength:
         "denoising strength",
         "upscale denoise",
     )
-    RETURN_TYPES = ("FLOAT", "FLOAT", "STRING", "STRING")
-    RETURN_NAMES = ("denoise", "equivalent", "effect", "report")
+    RETURN_TYPES = ("FLOAT", "INT", COMBO, "FLOAT", "STRING", "STRING")
+    RETURN_NAMES = ("denoise", "steps", "scheduler", "equivalent", "effect", "report")
     OUTPUT_TOOLTIPS = (
         "The denoise for KSampler, 0 to 1, with the same scheduler and steps.",
+        "The steps, unchanged, for the same KSampler: with other steps the denoise would start elsewhere.",
+        "The scheduler, unchanged, for the same KSampler: with another one the denoise would start elsewhere.",
         "The denoise that is as strong with the scheduler normal on SD 1.5, which guides are written for, 0 to 1.",
         "What this does to the picture: sharpen, add detail, rework or redraw; hardly any change or no change below.",
         "Says at which noise level the sampler starts, and how close that is to what was wanted.",
@@ -84,6 +86,7 @@ class DenoiseStrength:
         self, scheduler: str, steps: int, effect: str, strength: float = 0.45, model: Any = None
     ) -> dict[str, Any]:
         sampling = sd15_sampling() if model is None else sampling_of(model)
+        steps = read_steps(steps)
         found = choose_denoise(
             lambda total: schedule_of(sampling, scheduler, total),
             noise_of(sampling),
@@ -94,4 +97,7 @@ class DenoiseStrength:
         )
         data = {"denoise": found.denoise, "equivalent": found.equivalent, "effect": found.effect, "total": found.total}
         payload = verdict("denoise_strength", found.report, **data, timestep=found.timestep, scheduler=scheduler)
-        return {"ui": payload, "result": (found.denoise, found.equivalent, found.effect, found.report)}
+        return {
+            "ui": payload,
+            "result": (found.denoise, steps, scheduler, found.equivalent, found.effect, found.report),
+        }

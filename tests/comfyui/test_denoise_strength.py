@@ -13,7 +13,7 @@ from switchyard_pack.core.noise_schedule import sd15_noise
 
 def strength_graph(**inputs):
     inputs = {"scheduler": "karras", "steps": 15, "effect": "add detail", **inputs}
-    return {"strength": node("SwitchyardDenoiseStrength", **inputs), "end": catch("strength", 3)}
+    return {"strength": node("SwitchyardDenoiseStrength", **inputs), "end": catch("strength", 5)}
 
 
 def sample_graph(strength, scheduler, steps, model=("checkpoint", 0)):
@@ -25,9 +25,9 @@ def sample_graph(strength, scheduler, steps, model=("checkpoint", 0)):
         "sampler": sampler(
             *("KSampler", ["watched", 0], ["latent", 0]),
             seed=1,
-            steps=steps,
-            scheduler=scheduler,
             denoise=["strength", 0],
+            steps=["strength", 1],
+            scheduler=["strength", 2],
         ),
         "seen": seen("sampler", "second pass"),
     }

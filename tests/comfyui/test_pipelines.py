@@ -40,14 +40,11 @@ def test_a_hires_fix_saves_a_picture_twice_as_large_as_its_draft(run, picture, s
 
 
 @pytest.mark.parametrize("stem", HIRES)
-def test_both_passes_and_the_denoise_share_scheduler_steps_and_prompts(stem):
+def test_denoise_strength_drives_the_second_pass_and_both_passes_share_model_and_prompts(stem):
     graph = graph_of(stem)
-    strength, second, first = (
-        graph[named(stem, title)]["inputs"] for title in ("Denoise Strength", "Second pass", "Draft")
-    )
-    assert strength["scheduler"] == second["scheduler"] == "karras"
-    assert strength["steps"] == second["steps"]
-    assert second["denoise"] == [named(stem, "Denoise Strength"), 0]
+    second, first = (graph[named(stem, title)]["inputs"] for title in ("Second pass", "Draft"))
+    strength = named(stem, "Denoise Strength")
+    assert [second[name] for name in ("denoise", "steps", "scheduler")] == [[strength, output] for output in range(3)]
     assert [first[name] for name in ("model", "positive", "negative")] == [
         second[name] for name in ("model", "positive", "negative")
     ]

@@ -22,8 +22,10 @@ def run(scheduler="simple", steps=15, effect="add detail", **settings):
     payload = json.loads(json.dumps(returned["ui"], allow_nan=False))["switchyard"]
     assert [entry["kind"] for entry in payload] == ["denoise_strength"]
     assert payload[0]["summary"] == returned["result"][-1]
-    assert [type(output) for output in returned["result"]] == [float, float, str, str]
-    return returned["result"], payload[0]["data"]
+    assert [type(output) for output in returned["result"]] == [float, int, str, float, str, str]
+    assert returned["result"][1:3] == (steps, scheduler)
+    denoise, _, _, *meaning = returned["result"]
+    return (denoise, *meaning), payload[0]["data"]
 
 
 def test_an_effect_gives_the_denoise_for_this_scheduler():

@@ -14,6 +14,7 @@ from canvas import what_is_sent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLUEPRINTS = sorted((ROOT / "subgraphs").glob("*.json"))
+HIRES = [path for path in BLUEPRINTS if path.stem.startswith("Hi-res fix")]  # the others share texts only
 GOLDENS = Path(__file__).resolve().parent / "goldens" / "blueprints"
 
 
@@ -72,19 +73,18 @@ def test_it_sends_the_same_graph_in_every_form(canvas, blueprint):
     assert what_is_sent(canvas.prompt()) == graph
 
 
+@pytest.mark.parametrize("blueprint", HIRES, indirect=True, ids=lambda path: path.stem)
 def test_its_widgets_reach_every_node_inside_that_shares_them(canvas, blueprint):
-    if not blueprint.startswith("Hi-res fix"):
-        pytest.skip("the other blueprints share texts only, which the goldens show")
     for name, value in (("scheduler", "exponential"), ("second_steps", 11), ("seed", 5), ("cfg", 3)):
         canvas.set_widget(blueprint, name, value)
-    graph = canvas.prompt().values()
-    samplers = [spec["inputs"] for spec in graph if spec["class_type"] == "KSampler"]
-    (strength,) = [spec["inputs"] for spec in graph if spec["class_type"] == "SwitchyardDenoiseStrength"]
-    assert [inputs["scheduler"] for inputs in (*samplers, strength)] == ["exponential"] * 3
-    assert [inputs["seed"] for inputs in samplers] == [5, 5]
-    assert [inputs["cfg"] for inputs in samplers] == [3, 3]
-    assert strength["steps"] == 11
-    assert sorted(inputs["steps"] for inputs in samplers) == [11, 20]
+    graph = canvas.prompt()
+    (strength,) = [name for name, spec in graph.items() if spec["class_type"] == "SwitchyardDenoiseStrength"]
+    samplers = [spec["inputs"] for spec in graph.values() if spec["class_type"] == "KSampler"]
+    draft, second = sorted(samplers, key=lambda inputs: isinstance(inputs["steps"], list))
+    assert [graph[strength]["inputs"][name] for name in ("scheduler", "steps")] == ["exponential", 11]
+    assert [draft[name] for name in ("scheduler", "steps", "seed", "cfg")] == ["exponential", 20, 5, 3]
+    assert [second[name] for name in ("steps", "scheduler")] == [[strength, 1], [strength, 2]]
+    assert [second[name] for name in ("seed", "cfg")] == [5, 3]
 
 
 @pytest.mark.parametrize("stem", [path.stem for path in BLUEPRINTS])

@@ -1,24 +1,26 @@
-"""One scheduler for all: the output of Refiner Split goes into the scheduler widgets of the samplers, in every page."""
+"""One scheduler for all: what Refiner Split and Denoise Strength give goes into the widgets of samplers, in every page."""
 
 from __future__ import annotations
 
 import pytest
 
-SCHEDULER = 3
+SOURCES = {"SwitchyardRefinerSplit": 3, "SwitchyardDenoiseStrength": 2}
 
 
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("kind", ["KSamplerAdvanced", "KSampler", "BasicScheduler", "SwitchyardDenoiseStrength"])
-def test_the_scheduler_output_fits_the_widget_of_a_sampler(canvas, kind):
-    canvas.add("SwitchyardRefinerSplit", "split")
-    canvas.set_widget("split", "scheduler", "exponential")
+def test_the_scheduler_output_fits_the_widget_of_a_sampler(canvas, source, kind):
+    output = SOURCES[source]
+    canvas.add(source, "source")
+    canvas.set_widget("source", "scheduler", "exponential")
     canvas.add(kind, "sampler")
-    canvas.plug("split", "sampler", "scheduler", SCHEDULER)
+    canvas.plug("source", "sampler", "scheduler", output)
     canvas.reload_workflow()
     prompt = {node["_meta"]["title"]: (name, node) for name, node in canvas.prompt().items()}
-    split, sampler = prompt["split"], prompt["sampler"]
-    assert sampler[1]["inputs"]["scheduler"] == [split[0], SCHEDULER]
-    assert split[1]["inputs"]["scheduler"] == "exponential"
-    assert canvas.output_type("split", SCHEDULER) == "COMBO"
+    given, sampler = prompt["source"], prompt["sampler"]
+    assert sampler[1]["inputs"]["scheduler"] == [given[0], output]
+    assert given[1]["inputs"]["scheduler"] == "exponential"
+    assert canvas.output_type("source", output) == "COMBO"
 
 
 def test_a_picture_does_not_fit_it(canvas):
