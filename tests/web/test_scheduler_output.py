@@ -1,4 +1,4 @@
-"""One scheduler for all: what Refiner Split and Denoise Strength give goes into the widgets of samplers, in every page."""
+"""One scheduler for all: what Refiner Split and Denoise Strength give goes into samplers, in every page."""
 
 from __future__ import annotations
 
