@@ -16,7 +16,6 @@ from example_needs import EXAMPLE_NEEDS
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOLDENS = Path(__file__).resolve().parent / "goldens"
 EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
-PIPELINES = [path for path in EXAMPLES if (ROOT / "subgraphs" / path.name).exists()]
 RUNNABLE = [path for path in EXAMPLES if path.stem not in EXAMPLE_NEEDS]
 
 
@@ -37,15 +36,14 @@ def test_it_loads_with_every_node_and_converts_to_the_same_graph(canvas, example
     assert graph == json.loads(golden.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("example", PIPELINES, indirect=True, ids=lambda path: path.stem)
-def test_the_nodes_of_a_pipeline_are_drawn_inside_its_groups_and_not_over_each_other(canvas, example):
+def test_its_nodes_are_drawn_inside_groups_and_not_over_each_other(canvas, example):
     canvas.page.wait_for_timeout(1000)  # Nodes 2.0 measures its nodes, then moves them
     boxes, groups = canvas.boxes(), canvas.groups()
     for index, (title, (x, y, width, height)) in enumerate(boxes):
         for other, (left, top, across, down) in boxes[index + 1 :]:
             apart = x + width <= left or left + across <= x or y + height <= top or top + down <= y
             assert apart, f"{title} and {other} overlap"
-        assert any(
+        assert title == "What this shows" or any(
             left <= x and x + width <= left + across and top <= y and y + height <= top + down
             for left, top, across, down in groups
         ), f"{title} is outside"
