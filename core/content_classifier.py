@@ -79,6 +79,7 @@ class _Lexicon(NamedTuple):
     open: dict[tuple[str, ...], list[tuple[int, Term]]]
     regexes: list[tuple[int, Term]]
     longest: int
+    beginnings: list[int]  # how long the last words of the open ones are, longest first
 
 
 def find_evidence(clauses: Sequence[Clause], classes: Sequence[ContentClass], negations: Negations) -> list[Evidence]:
@@ -186,7 +187,9 @@ def _show_evidence(evidence: Sequence[Evidence], classes: Sequence[ContentClass]
 
 
 def _make_lexicon(classes: Sequence[ContentClass]) -> _Lexicon:
-    lexicon = _Lexicon({}, {}, [], max((len(t.words) for one in classes for t in one.terms), default=0))
+    terms = [term for one in classes for term in one.terms]
+    beginnings = sorted({len(term.words[-1]) for term in terms if term.is_open}, reverse=True)
+    lexicon = _Lexicon({}, {}, [], max((len(term.words) for term in terms), default=0), beginnings)
     for index, one in enumerate(classes):
         for term in one.terms:
             if term.regex is not None:
@@ -233,8 +236,8 @@ def _look_up(words: tuple[str, ...], lexicon: _Lexicon) -> list[tuple[int, Term]
     if found or not lexicon.open:
         return found
     *before, last = words
-    for length in range(len(last), 0, -1):
-        begun = lexicon.open.get((*before, last[:length]))
+    for length in lexicon.beginnings:
+        begun = lexicon.open.get((*before, last[:length])) if length <= len(last) else None
         if begun:
             return list(begun)
     return []

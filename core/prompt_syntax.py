@@ -41,6 +41,7 @@ class _Piece(NamedTuple):
 
 
 _BREAK = _Piece(None, 1.0)
+_BLANK = _Piece(" ", 1.0)
 _CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
 _SIGN = re.compile(
     r"(?P<escaped>\\[()\[\]{}\\|])"
@@ -113,7 +114,8 @@ def _pieces(text: str) -> list[_Piece]:
     place = 0
     for sign in _SIGN.finditer(text):
         pieces = open_groups[-1][1]
-        pieces.append(_Piece(text[place : sign.start()], 1.0))
+        if sign.start() > place:
+            pieces.append(_Piece(text[place : sign.start()], 1.0))
         place = sign.end()
         if sign["bracket"]:
             _take_bracket(sign["bracket"], open_groups)
@@ -122,28 +124,27 @@ def _pieces(text: str) -> list[_Piece]:
         elif sign["word"]:
             pieces.append(_BREAK if sign["word"].isupper() else _Piece(sign["word"], 1.0))
         elif sign["inner"] and open_groups[-1][0] != "[":
-            pieces.append(_Piece(" ", 1.0))  # Re:Zero
+            pieces.append(_BLANK)  # Re:Zero
         elif sign["inner"] or sign["stop"] == ":":
             pieces.append(_Piece(":", 1.0))  # a weight may follow; what is not one ends a clause below
         else:
-            pieces.append(_Piece(" ", 1.0) if sign["escaped"] else _BREAK)
+            pieces.append(_BLANK if sign["escaped"] else _BREAK)
     open_groups[-1][1].append(_Piece(text[place:], 1.0))
     return [piece for _, pieces in open_groups for piece in pieces]
 
 
 def _take_bracket(bracket: str, open_groups: list[tuple[str, list[_Piece]]]) -> None:
     opened, pieces = open_groups[-1]
-    if bracket in _CLOSED_BY:
-        pieces.append(_Piece(" ", 1.0))
-        if len(open_groups) <= MAX_DEPTH:
-            open_groups.append((bracket, []))
+    if bracket in _CLOSED_BY and len(open_groups) <= MAX_DEPTH:
+        pieces.append(_BLANK)
+        open_groups.append((bracket, []))
     elif bracket == "|":
-        pieces += [_Piece("|", 1.0)] if opened in ("[", "{") else [_BREAK]
+        pieces.append(_Piece("|", 1.0) if opened in ("[", "{") else _BREAK)
     elif opened and bracket == _CLOSED_BY[opened]:
         open_groups.pop()
-        open_groups[-1][1].extend([*_weighted(opened, pieces), _Piece(" ", 1.0)])
-    else:
-        pieces.append(_Piece(" ", 1.0))
+        open_groups[-1][1].extend([*_weighted(opened, pieces), _BLANK])
+    elif not pieces or pieces[-1] != _BLANK:
+        pieces.append(_BLANK)
 
 
 def _weighted(opened: str, pieces: list[_Piece]) -> list[_Piece]:

@@ -190,6 +190,10 @@ def _split_weight(match: re.Match[str], weight: float) -> tuple[str, float]:
         return match["words"], weight
     if match["behind"].strip():
         return f"({match['weighted']}){match['behind']}", weight
+    if match["weighted"].lstrip().startswith("@"):
+        raise VocabularyError(
+            f"The words of {show(match[0].strip())} have weights of their own: leave the brackets out."
+        )
     weighted = _WEIGHT.match(match["weighted"])
     return (weighted[1], _checked(float(weighted[2]), match[0])) if weighted else (match["weighted"], weight)
 

@@ -237,8 +237,13 @@ def test_settings_that_do_not_exist_are_errors(settings, message):
         check_settings(*settings)
 
 
-def test_a_long_prompt_is_classified_in_a_moment():
-    prompt = ", ".join(f"word{number} of a photo and (an anime girl:1.{number % 9})" for number in range(1000))
+LONG = ", ".join(f"word{number} of a photo and (an anime girl:1.{number % 9})" for number in range(1000))
+
+
+@pytest.mark.parametrize(
+    "prompt", [LONG, "a" * 200_000, "(" * 50_000 + "fox" + ")" * 50_000], ids=["words", "letters", "brackets"]
+)
+def test_a_long_prompt_is_classified_in_a_moment(prompt):
     began = time.process_time()
     classify(prompt)
     assert time.process_time() - began < 10

@@ -69,6 +69,7 @@ def test_a_class_describes_itself_for_a_text_encoder(line, description):
         ("cat: @dog", 'no class "@dog" in the pack, only anime'),
         ("cat: (kitten:99)", "must be -10 to 10"),
         ("cat: (kitten:-11)", "must be -10 to 10"),
+        ("cat: (@anime:2)", "leave the brackets out"),
         ("cat: /kit(/", "not valid"),
         ("cat: /kit/x", "may stand a weight"),
         ("cat: ---", "no letters or digits"),
