@@ -41,7 +41,7 @@ class Evidence(NamedTuple):
     """Words of a prompt that speak for a class (weight above 0) or against it."""
 
     words: str
-    index: int
+    class_index: int
     weight: float
 
 
@@ -49,7 +49,7 @@ class Classification(NamedTuple):
     """What a prompt was taken for.
 
     Attributes:
-        index: the place of the class, from 0; -1 for a fallback that is none of the classes.
+        class_index: the place of the class, from 0; -1 for a fallback that is none of the classes.
         label: its name.
         confidence: how surely the best class is ahead of the next: 0.5 is a tie, 1 is sure. That of the best class
             also where the fallback is given.
@@ -58,7 +58,7 @@ class Classification(NamedTuple):
         is_fallback: whether the best class was not sure enough.
     """
 
-    index: int
+    class_index: int
     label: str
     confidence: float
     scores: list[float]
@@ -113,7 +113,7 @@ def classify_by_words(
     """
     scores = [0.0] * len(classes)
     for one in evidence:
-        scores[one.index] += one.weight
+        scores[one.class_index] += one.weight
     reasons = _show_evidence(evidence, classes)
     return _decide(scores, scores, classes, min_confidence, fallback, reasons)
 
@@ -179,7 +179,7 @@ def _show_evidence(evidence: Sequence[Evidence], classes: Sequence[ContentClass]
         return "No word of the prompt belongs to a class."
     parts = []
     for index, name in enumerate(one.name for one in classes):
-        words = [f"{show(one.words)} {one.weight:+.2g}" for one in evidence if one.index == index and one.weight]
+        words = [f"{show(one.words)} {one.weight:+.2g}" for one in evidence if one.class_index == index and one.weight]
         if words:
             more = f" and {len(words) - _WORDS_SHOWN} more" if len(words) > _WORDS_SHOWN else ""
             parts.append(f"{name}: {', '.join(words[:_WORDS_SHOWN])}{more}")

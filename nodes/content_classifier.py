@@ -131,12 +131,11 @@ class ContentClassifier:
         else:
             evidence = find_evidence(read_prompt(prompt), wanted, negations())
             found = classify_by_words(evidence, wanted, min_confidence, fallback)
-        data = {**found._asdict(), "scores": by_name(wanted, found.scores), "method": method}
+        result = (found.class_index == 0, found.label, found.class_index, found.confidence, found.explanation)
+        data = dict(zip(self.RETURN_NAMES, result, strict=True), scores=by_name(wanted, found.scores))
         summary = f"{found.label}{' (the fallback)' if found.is_fallback else ''}, {found.confidence:.2f} sure"
-        return {
-            "ui": verdict("content_classifier", summary, **data),
-            "result": (found.index == 0, found.label, found.index, found.confidence, found.explanation),
-        }
+        payload = verdict("content_classifier", summary, **data, is_fallback=found.is_fallback, method=method)
+        return {"ui": payload, "result": result}
 
 
 def _classify_by_clip(

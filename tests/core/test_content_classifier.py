@@ -25,7 +25,7 @@ PETS = "cat: cat, kitten, purr*, cat nap\ndog: dog, puppy, (bark:1)"
 
 def evidence(prompt, classes=PETS):
     found = find_evidence(read_prompt(prompt), read_classes(classes, class_files()), negations())
-    return {(one.words, one.index): pytest.approx(one.weight) for one in found}
+    return {(one.words, one.class_index): pytest.approx(one.weight) for one in found}
 
 
 def classify(prompt, classes="anime\nrealistic", min_confidence=0.6, fallback=""):
@@ -133,7 +133,7 @@ def test_a_regular_expression_that_could_block_is_an_error():
 )
 def test_confidence_is_the_lead_over_the_next_class(prompt, label, index, confidence):
     found = classify(prompt, PETS)
-    assert (found.label, found.index) == (label, index)
+    assert (found.label, found.class_index) == (label, index)
     assert found.confidence == pytest.approx(confidence)
 
 
@@ -148,7 +148,7 @@ def test_confidence_does_not_depend_on_how_many_classes_there_are():
 )
 def test_below_the_threshold_the_fallback_is_given(fallback, label, index):
     found = classify("fish", PETS, fallback=fallback)
-    assert (found.label, found.index, found.is_fallback) == (label, index, True)
+    assert (found.label, found.class_index, found.is_fallback) == (label, index, True)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_below_the_threshold_the_fallback_is_given(fallback, label, index):
 )
 def test_a_single_class_is_a_yes_or_no(prompt, label, index):
     found = classify(prompt, "cat")
-    assert (found.label, found.index) == (label, index)
+    assert (found.label, found.class_index) == (label, index)
 
 
 @pytest.mark.parametrize(("threshold", "label"), [(0.0, "cat"), (0.95, "cat"), (0.96, "dog"), (1.0, "dog")])
@@ -209,7 +209,7 @@ def test_the_clip_method_is_its_formula(vectors):
     assert found.confidence == pytest.approx(confidence, abs=1e-4)
     best = max(cosines)
     if not found.is_fallback:
-        assert cosines[found.index] == pytest.approx(best, abs=1e-6)
+        assert cosines[found.class_index] == pytest.approx(best, abs=1e-6)
 
 
 @pytest.mark.parametrize("bad", [[0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]])
