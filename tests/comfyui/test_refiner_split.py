@@ -103,7 +103,7 @@ def test_the_model_is_not_loaded_for_it(make_server):
 def test_the_scheduler_goes_into_combos_and_any_types(run):
     graph = {**split_graph(), "caught": catch("split", 3), "strength": None}
     graph["strength"] = node("SwitchyardDenoiseStrength", scheduler=["split", 3], steps=["split", 2], effect="measure")
-    graph["report"] = catch("strength", 3)
+    graph["report"] = catch("strength", 5)
     result = run(graph)
     assert result.status == "success", result.error
     assert caught(result, "caught") == ["'karras'"]
