@@ -200,7 +200,8 @@ def _make_lexicon(classes: Sequence[ContentClass]) -> _Lexicon:
 
 
 def _evidence_in(clause: Clause, lexicon: _Lexicon, negations: Negations) -> Iterator[tuple[Evidence, tuple[int, str]]]:
-    matches = sorted([*_word_matches(clause, lexicon), *_regex_matches(clause, lexicon)])
+    found = [*_word_matches(clause, lexicon), *_regex_matches(clause, lexicon)]
+    matches = sorted(found, key=lambda match: (match.start, match.end))
     turned = _turned(clause.tokens, matches, negations)
     for match, is_turned in zip(matches, turned, strict=True):
         tokens = clause.tokens[match.start : match.end]

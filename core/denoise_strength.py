@@ -159,7 +159,7 @@ def find_total(level: Callable[[int], float], steps: int, target: float) -> int:
 
     longest = max(_MOST_STEPS, 2 * steps)
     low = high = steps
-    while high < longest and not at(high) <= target:
+    while high < longest and not at(high) <= target * (1 + 1e-5):  # schedules are in single precision
         low, high = high, min(2 * high, longest)
     while high - low > 1:
         middle = (low + high) // 2

@@ -247,3 +247,13 @@ def test_a_long_prompt_is_classified_in_a_moment(prompt):
     began = time.process_time()
     classify(prompt)
     assert time.process_time() - began < 10
+
+
+def test_the_same_regular_expression_twice_counts_once():
+    assert evidence("cat", "c: /cat/, /cat/:2\nd") == {("cat", 0): 3.0}
+
+
+def test_an_everyday_phrase_is_no_negation():
+    for prompt in ("photo of the Forbidden City in Beijing", "bus stop photo", "해안 사진"):
+        assert classify(prompt).label == "realistic"
+        assert classify(prompt).confidence > 0.9
