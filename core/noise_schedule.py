@@ -60,7 +60,7 @@ class NoiseScale:
     def timestep_of(self, sigma: float) -> int:
         """The training timestep, 0 to 999, whose sigma is nearest, compared by logarithms as ComfyUI does."""
         above = bisect_left(self.table, sigma)
-        nearest = min(max(above, 0), len(self.table) - 1)
+        nearest = min(above, len(self.table) - 1)
         if 0 < above < len(self.table) and sigma / self.table[above - 1] < self.table[above] / sigma:
             nearest = above - 1
         return round((nearest + 1) * TIMESTEPS / len(self.table)) - 1

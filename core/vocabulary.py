@@ -115,16 +115,11 @@ def _read_class(line: str, files: Mapping[str, ContentClass]) -> ContentClass:
         raise VocabularyError(f"The line {show(line)} has no name before its colon. Write name: word, word.")
     if not words:
         shipped = files.get(name.casefold())
-        return shipped._replace(name=name) if shipped else ContentClass(name, name, _read_terms(name, 3.0, files))
-    terms = _read_terms(words, DEFAULT_WEIGHT, files)
-    taken = [files[word.strip().casefold()] for word in _files_in(words)]
-    own = ", ".join(term.shown for term in _read_terms(words, DEFAULT_WEIGHT, None) if not term.regex)
-    description = ", ".join(filter(None, [*(one.description for one in taken), own])) or name
-    return ContentClass(name, description, terms)
-
-
-def _files_in(text: str) -> list[str]:
-    return [match["file"] for match in _TERM.finditer(text) if match["file"] is not None]
+        own = [term for term, _ in _read_terms(name, DEFAULT_WEIGHT, files)]
+        return shipped._replace(name=name) if shipped else ContentClass(name, name, own)
+    read = _read_terms(words, DEFAULT_WEIGHT, files)
+    description = ", ".join(dict.fromkeys(text for _, text in read if text)) or name
+    return ContentClass(name, description, [term for term, _ in read])
 
 
 def read_class_file(name: str, text: str) -> ContentClass:
@@ -141,7 +136,7 @@ def read_class_file(name: str, text: str) -> ContentClass:
         if key == "description":
             description = rest.strip()
         elif colon and re.fullmatch(r"-?\d+(?:\.\d+)?", key):
-            terms += _read_terms(rest, float(key), None)
+            terms += [term for term, _ in _read_terms(rest, float(key), {})]
         else:
             raise VocabularyError(f"The line {show(line)} of the class {name} does not begin with a weight.")
     return ContentClass(name, description, terms)
@@ -158,9 +153,9 @@ def read_negations(text: str) -> Negations:
     return Negations(frozenset(found["before"]), frozenset(found["after"]), single["between"], single["joining"])
 
 
-def _read_terms(text: str, weight: float, files: Mapping[str, ContentClass] | None) -> list[Term]:
-    """Reads terms between commas; with files, @name takes in the terms of that class, else it is left out."""
-    terms: list[Term] = []
+def _read_terms(text: str, weight: float, files: Mapping[str, ContentClass]) -> list[tuple[Term, str]]:
+    """Reads terms between commas, each with what it adds to the description of its class ("" for nothing)."""
+    terms: list[tuple[Term, str]] = []
     place = 0
     while place < len(text):
         match = _TERM.match(text, place)
@@ -168,21 +163,23 @@ def _read_terms(text: str, weight: float, files: Mapping[str, ContentClass] | No
             break
         place = match.end()
         if match["file"] is not None:
-            terms += [] if files is None else _of_file(match["file"], files)
+            taken = _find_file(match["file"], files)
+            terms += [(term, taken.description) for term in taken.terms]
         elif match["regex"] is not None:
-            terms.append(_regex_term(match["regex"], _weight_behind(match["after"], weight)))
+            terms.append((_regex_term(match["regex"], _weight_behind(match["after"], weight)), ""))
         else:
             words, own = _split_weight(match, weight)
             if words.strip():
-                terms.append(_word_term(words.strip(), own))
+                term = _word_term(words.strip(), own)
+                terms.append((term, term.shown.rstrip("*") if own > 0 else ""))
     return terms
 
 
-def _of_file(name: str, files: Mapping[str, ContentClass]) -> list[Term]:
+def _find_file(name: str, files: Mapping[str, ContentClass]) -> ContentClass:
     found = files.get(name.strip().casefold())
     if found is None:
         raise VocabularyError(f"There is no class {show('@' + name.strip())} in the pack, only {', '.join(files)}.")
-    return found.terms
+    return found
 
 
 def _split_weight(match: re.Match[str], weight: float) -> tuple[str, float]:

@@ -49,7 +49,7 @@ def test_lines_are_classes_in_order_and_comments_are_skipped():
     ("line", "description"),
     [
         ("cat", "cat"),
-        ("cat: kitten, (purr:2), /x/", "kitten, purr"),
+        ("cat: kitten, (purr*:2), (dog:-3), (bird:0), /x/", "kitten, purr"),
         ("anime", "a drawing"),
         ("x: @anime, ink", "a drawing, ink"),
     ],
@@ -79,7 +79,7 @@ def test_a_class_describes_itself_for_a_text_encoder(line, description):
     ],
 )
 def test_what_can_not_be_read_is_an_error_that_names_it(text, message):
-    with pytest.raises(VocabularyError, match=None) as error:
+    with pytest.raises(VocabularyError) as error:
         read_classes(text, FILES)
     assert message in str(error.value)
 
@@ -96,7 +96,7 @@ def test_a_file_of_the_pack_says_each_term_once_and_describes_its_class(name):
     assert [place for place in places if places.count(place) > 1] == []
     assert len(one.terms) > 300
     assert len(one.description) > 20
-    assert all(0 < abs(term.weight) <= 6 or term.weight == 0 for term in one.terms)
+    assert all(0 <= term.weight <= 6 for term in one.terms)
 
 
 def test_the_pack_brings_anime_and_realistic():
