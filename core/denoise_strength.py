@@ -25,6 +25,8 @@ _ROWS = ((0.0, "no change"), (0.15, "hardly any change"), (0.35, "sharpen"), (0.
 _FULL = 0.9999  # KSampler takes more than this as 1.0
 _MOST_STEPS = 20000  # of a whole schedule; beyond it would take seconds, for a denoise of nearly nothing
 _NEIGHBOURS = 8  # looked at on both sides: schedules that round to timesteps do not fall evenly
+_LONG = 1000  # steps of a schedule from which on one step more changes next to nothing, and each look is slow
+_SINGLE = 1e-5  # schedules are in single precision
 _COUNTLESS = 1e15  # so that a denoise of next to nothing gives a whole number
 _LOWEST_TIMESTEP = 0.01
 _FAR = 0.35  # as a logarithm of noise: about 100 timesteps in the middle of SD 1.5's table
@@ -85,7 +87,7 @@ def choose_denoise(
     target = reference_level(steps, total)
     if effect == MEASURE:
         _check_length(steps, total, wanted)
-    elif total > steps:
+    elif total > steps and not (total <= _longest(steps) and math.isclose(level(total), target, rel_tol=_SINGLE)):
         total = find_total(level, steps, target)
     sigmas = schedule(total)
     check_schedule(sigmas, scheduler, total)
@@ -157,16 +159,21 @@ def find_total(level: Callable[[int], float], steps: int, target: float) -> int:
         is_level = is_reachable and math.isfinite(at(total)) and at(total) > 0
         return abs(math.log(at(total) / target)) if is_level else math.inf
 
-    longest = max(_MOST_STEPS, 2 * steps)
+    longest = _longest(steps)
     low = high = steps
-    while high < longest and not at(high) <= target * (1 + 1e-5):  # schedules are in single precision
+    while high < longest and not at(high) <= target * (1 + _SINGLE):
         low, high = high, min(2 * high, longest)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if at(middle) <= target else (middle, high)
-    for total in range(max(steps, low - _NEIGHBOURS), min(high + _NEIGHBOURS, longest) + 1):
+    near = _NEIGHBOURS if high < _LONG else 1
+    for total in range(max(steps, low - near), min(high + near, longest) + 1):
         at(total)
     return min(levels, key=lambda total: (distance(total), total))
+
+
+def _longest(steps: int) -> int:
+    return max(_MOST_STEPS, 2 * steps)
 
 
 def _part_that_runs(sigmas: list[float], steps: int, denoise: float = 0.0) -> list[float]:
@@ -174,7 +181,7 @@ def _part_that_runs(sigmas: list[float], steps: int, denoise: float = 0.0) -> li
 
 
 def _check_length(steps: int, total: int, denoise: float) -> None:
-    longest = max(_MOST_STEPS, 2 * steps)
+    longest = _longest(steps)
     if total > longest:
         raise ValueError(
             f"strength is {show_number(denoise)}: ComfyUI would compute a schedule of {total} steps for it. It must be "

@@ -8,6 +8,7 @@ from typing import Any
 from ...core.noise_schedule import NoiseScale
 from ...core.scorer_report import check_choice
 from ...core.values import show
+from .progress import stop_if_interrupted
 
 
 class _ComboType(str):
@@ -85,5 +86,6 @@ def schedule_of(sampling: Any, scheduler: Any, steps: int) -> list[float]:
     """
     import comfy.samplers
 
+    stop_if_interrupted()  # a search for a schedule asks many times
     check_choice(scheduler, list_schedulers(), "scheduler")
     return comfy.samplers.calculate_sigmas(sampling, scheduler, steps).tolist()

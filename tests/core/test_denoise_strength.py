@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 
 import pytest
 from hypothesis import given, settings
@@ -252,3 +253,16 @@ def test_a_wrong_setting_is_named(settings, message):
 def test_a_strength_that_a_row_does_not_read_does_not_matter():
     assert choose(strength=math.nan) == choose()
     assert tuple(EFFECTS) == CHOICES[:4]
+
+
+def test_schedules_of_thousands_of_steps_are_looked_at_a_few_times_only():
+    asked = []
+    choose(lambda steps: asked.append(steps) or normal(steps), effect="own strength", strength=0.001)
+    assert sum(steps > 1000 for steps in asked) <= 20
+
+
+def test_one_step_in_single_precision_is_found_without_a_search():
+    asked = []
+    single = lambda steps: [struct.unpack("f", struct.pack("f", sigma))[0] for sigma in normal(steps)]  # noqa: E731
+    choose(lambda steps: asked.append(steps) or single(steps), steps=1, effect="sharpen")
+    assert max(asked) <= 64
