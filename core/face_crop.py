@@ -1,0 +1,167 @@
+"""The part of a picture around a face, cut out at the size that it is sampled at.
+
+Convention: regions are (x1, y1, x2, y2) in whole pixels of the picture, half-open. A crop's region may reach beyond the
+picture where the picture is too small; the pixels there repeat the picture's edge. A crop is enlarged by the same
+factor both ways, to within half a pixel of its region, and then turned upright.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from .face_masks import Region
+from .faces import Box, Point
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_TIGHTEST = 1.5  # how many times the face a crop is at least that gives up surroundings to stay within max_size
+
+
+class CropSizes(NamedTuple):
+    """How large crops are.
+
+    Attributes:
+        guide_size: The shorter side of the face (or of the crop, see guide_by_box) becomes this long, in pixels; a
+            face that is larger keeps its size.
+        guide_by_box: Whether guide_size is for the face; else for the crop.
+        max_size: No side of a crop becomes longer, in pixels. First surroundings are given up, then it is reduced.
+        crop_factor: How many times the face the crop is wide and high.
+        margin: What must be around the face in any case, in pixels of the picture.
+        multiple: Both sides of a crop are a multiple of this, in pixels.
+    """
+
+    guide_size: float = 512
+    guide_by_box: bool = True
+    max_size: float = 1024
+    crop_factor: float = 3.0
+    margin: float = 0
+    multiple: int = 64
+
+
+class Crop(NamedTuple):
+    """Where a crop comes from, and its size.
+
+    Attributes:
+        region: What of the picture it shows.
+        width, height: Its size when it is cut out, after the turn.
+        scale: How many pixels of it one pixel of the picture becomes, on average.
+        turns: The quarter turns against the clock that make the face upright, 0..3.
+    """
+
+    region: Region
+    width: int
+    height: int
+    scale: float
+    turns: int = 0
+
+    def inside(self, width: int, height: int) -> Region:
+        """The part of the region that lies in a picture of that size."""
+        x1, y1, x2, y2 = self.region
+        return max(0, x1), max(0, y1), min(width, x2), min(height, y2)
+
+
+def plan_crop(box: Box, width: int, height: int, sizes: CropSizes, turns: int = 0) -> Crop:
+    """Plans the crop of a face in a picture of that size; the box lies in the picture and is not empty."""
+    across, down = box[2] - box[0], box[3] - box[1]
+    least = (min(width, across + 2 * sizes.margin), min(height, down + 2 * sizes.margin))
+    wanted = [
+        min(size, max(length * max(1.0, sizes.crop_factor), need))
+        for size, length, need in zip((width, height), (across, down), least, strict=True)
+    ]
+    guided = min(across, down) if sizes.guide_by_box else min(wanted)
+    scale = min(max(1.0, sizes.guide_size / guided), sizes.max_size / max(wanted))
+    if scale < 1:
+        tight = [max(need, min(side, length * _TIGHTEST)) for side, length, need in zip(wanted, (across, down), least)]
+        wanted = [min(side, max(close, sizes.max_size)) for side, close in zip(wanted, tight, strict=True)]
+        scale = min(1.0, sizes.max_size / max(wanted))
+    x1, x2, work_width = _side(box[0], box[2], width, wanted[0], least[0], scale, sizes)
+    y1, y2, work_height = _side(box[1], box[3], height, wanted[1], least[1], scale, sizes)
+    scale = math.sqrt(work_width * work_height / ((x2 - x1) * (y2 - y1)))
+    if turns % 2:
+        work_width, work_height = work_height, work_width
+    return Crop((x1, y1, x2, y2), work_width, work_height, scale, turns % 4)
+
+
+def _side(
+    low: float, high: float, size: int, wanted: float, least: float, scale: float, sizes: CropSizes
+) -> tuple[int, int, int]:
+    """One side of a crop: where it starts and ends in the picture, and its length at the size that is sampled."""
+    step = sizes.multiple / scale  # what a multiple takes of the picture
+    count = max(1, round(wanted / step))
+    if count * step < least:
+        count = math.ceil(least / step)
+    if count * step > size and count > 1 and (count - 1) * step >= least:
+        count -= 1  # a little less of the picture rather than pixels that are not there
+    length = max(1, round(count * step))
+    start = round((low + high - length) / 2)
+    start = min(max(0, start), size - length) if length <= size else -((length - size) // 2)
+    return start, start + length, count * sizes.multiple
+
+
+def upright_turns(landmarks: tuple[Point, ...]) -> int:
+    """The quarter turns against the clock that bring the mouth below the eyes, 0..3; 0 without landmarks."""
+    if len(landmarks) < 5:
+        return 0
+    (left_x, left_y), (right_x, right_y), _, (one_x, one_y), (other_x, other_y) = landmarks[:5]
+    across = (one_x + other_x - left_x - right_x) / 2
+    down = (one_y + other_y - left_y - right_y) / 2
+    if not (math.isfinite(across) and math.isfinite(down)) or (across == 0 and down == 0):
+        return 0
+    return round(math.atan2(-across, down) / (math.pi / 2)) % 4
+
+
+def cut(picture: Tensor, crop: Crop) -> Tensor:
+    """Cuts a crop out of a picture.
+
+    Args:
+        picture: (H, W, C) of any float type and device; not changed.
+        crop: planned for a picture of this size.
+
+    Returns:
+        (crop.height, crop.width, C) float32 on the same device, 0..1; NaN becomes 0.
+    """
+    import torch
+
+    height, width = picture.shape[:2]
+    x1, y1, x2, y2 = crop.region
+    rows = torch.arange(y1, y2, device=picture.device).clamp(0, height - 1)
+    columns = torch.arange(x1, x2, device=picture.device).clamp(0, width - 1)
+    part = picture[rows][:, columns].float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+    size = (crop.width, crop.height) if crop.turns % 2 else (crop.height, crop.width)
+    return torch.rot90(resize(part, *size).clamp(0, 1), crop.turns, (0, 1))
+
+
+def cut_mask(mask: Tensor, crop: Crop, width: int, height: int) -> Tensor:
+    """A mask for the part of a crop's region that lies in the picture, at the size that is sampled.
+
+    Args:
+        mask: (h, w) for crop.inside(width, height).
+        crop: where it belongs.
+        width, height: of the picture.
+
+    Returns:
+        (crop.height, crop.width), 0..1.
+    """
+    import torch
+
+    x1, y1, x2, y2 = crop.region
+    left, top, right, bottom = crop.inside(width, height)
+    rows = torch.arange(y1, y2, device=mask.device).clamp(top, bottom - 1) - top
+    columns = torch.arange(x1, x2, device=mask.device).clamp(left, right - 1) - left
+    size = (crop.width, crop.height) if crop.turns % 2 else (crop.height, crop.width)
+    scaled = torch.nn.functional.interpolate(
+        mask[rows][:, columns][None, None], size, mode="bilinear", antialias=crop.scale < 1
+    )
+    return torch.rot90(scaled[0, 0].clamp(0, 1), crop.turns, (0, 1))
+
+
+def resize(picture: Tensor, height: int, width: int) -> Tensor:
+    """A picture (H, W, C) in another size, bicubic; averaged where it gets smaller. May leave 0..1 a little."""
+    import torch.nn.functional as F
+
+    if picture.shape[:2] == (height, width):
+        return picture
+    planes = picture.movedim(-1, 0)[None]
+    return F.interpolate(planes, (height, width), mode="bicubic", align_corners=False, antialias=True)[0].movedim(0, -1)

@@ -1,0 +1,156 @@
+"""SEGS, the type by which detector nodes of many packs hand on what they found, made and read.
+
+Convention: SEGS is ((height, width), [SEG, …]) for one picture. A SEG's crop_region and bbox are (x1, y1, x2, y2) in
+whole pixels of the picture, half-open; its cropped_mask is (y2 - y1, x2 - x1), 0..1, for the crop_region. Names and
+order of the fields are those of Impact Pack, whose nodes read them by name, by position and by `_replace`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .faces import Box, Face, clamp_box
+from .values import is_grid, kind_of
+
+
+class SEG(NamedTuple):
+    """One thing that was found.
+
+    Attributes:
+        cropped_image: Its part of the picture, (1, h, w, C); None if it is to be cut when it is needed.
+        cropped_mask: What of its region it covers, float32 (h, w).
+        confidence: How sure the detector is, 0..1; some packs give an array of one number.
+        crop_region: Its surroundings; in the picture.
+        bbox: Where it is.
+        label: What it is called.
+        control_net_wrapper: An object of Impact Pack's, handed on.
+    """
+
+    cropped_image: Any
+    cropped_mask: Any
+    confidence: Any
+    crop_region: Any
+    bbox: Any
+    label: str
+    control_net_wrapper: Any = None
+
+
+SEGS = tuple[tuple[int, int], list[SEG]]
+
+
+class Found(NamedTuple):
+    """What a detector found: a face, and what of the picture it covers where that is more than its box.
+
+    Attributes:
+        face: Box, score, landmarks and label.
+        mask: (h, w) tensor of 0..1, or None if the box says it all.
+        corner: Where the mask's top left pixel lies in the picture, (x, y); it reaches into the picture.
+    """
+
+    face: Face
+    mask: Any = None
+    corner: tuple[int, int] = (0, 0)
+
+
+def crop_region(box: Box, crop_factor: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """A box with its surroundings: so many times as wide and high, moved into the picture, cut only where it must be."""
+    x1, x2 = _side(box[0], box[2], crop_factor, width)
+    y1, y2 = _side(box[1], box[3], crop_factor, height)
+    return x1, y1, x2, y2
+
+
+def _side(low: float, high: float, factor: float, size: int) -> tuple[int, int]:
+    length = min(size, max(1, round((high - low) * factor)))
+    start = min(max(0, round((low + high - length) / 2)), size - length)
+    return start, start + length
+
+
+def make_segs(
+    faces: Sequence[Face], width: int, height: int, dilation: int = 0, crop_factor: float = 3.0, image: Any = None
+) -> SEGS:
+    """SEGS of the boxes of faces.
+
+    Args:
+        faces: of one picture.
+        width, height: of the picture.
+        dilation: how much wider and higher than the box the mask is, in pixels, half of it on each side; may be
+            negative.
+        crop_factor: how many times the box the region is; 1 and more.
+        image: the picture, (1, H, W, C), to cut the cropped images from; None leaves them out.
+    """
+    import numpy as np
+
+    segs = []
+    for face in faces:
+        region = crop_region(face.box, max(1.0, crop_factor), width, height)
+        x1, y1, x2, y2 = region
+        left, top, right, bottom = (round(side) for side in face.box)
+        grow = dilation / 2
+        mask = np.zeros((y2 - y1, x2 - x1), dtype=np.float32)
+        rows = slice(max(0, round(top - grow) - y1), max(0, round(bottom + grow) - y1))
+        columns = slice(max(0, round(left - grow) - x1), max(0, round(right + grow) - x1))
+        mask[rows, columns] = 1.0
+        part = None if image is None else image[:, y1:y2, x1:x2]
+        segs.append(SEG(part, mask, face.score, region, (left, top, right, bottom), face.label))
+    return (height, width), segs
+
+
+def read_segs(segs: Any, width: int, height: int) -> list[Found]:
+    """What SEGS hold, for a picture of that size; those made for another size are scaled to it.
+
+    A mask that is nothing but a full rectangle is left out: it is what a detector of boxes makes. What lies outside
+    the picture is left out.
+
+    Raises:
+        ValueError: these are no SEGS.
+    """
+    try:
+        (made_height, made_width), items = segs
+        made_height, made_width, items = int(made_height), int(made_width), list(items)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"segs is a {kind_of(segs)}, not SEGS: ((height, width), [SEG, …]), as Face Detector or a detector of "
+            "another pack gives it."
+        ) from None
+    if made_height < 1 or made_width < 1:
+        raise ValueError(f"segs says that its picture is {made_width} x {made_height} px. Detect the faces again.")
+    found = [_read(seg, number, width / made_width, height / made_height) for number, seg in enumerate(items)]
+    clamped = ((one, clamp_box(one.face.box, width, height)) for one in found)
+    return [one._replace(face=one.face._replace(box=box)) for one, box in clamped if box is not None]
+
+
+def _read(seg: Any, number: int, scale_x: float, scale_y: float) -> Found:
+    import torch
+
+    try:
+        box = tuple(float(side) for side in seg.bbox)
+        region = tuple(round(float(side)) for side in seg.crop_region)
+        score = float(torch.as_tensor(seg.confidence).flatten()[0]) if seg.confidence is not None else 1.0
+        mask = seg.cropped_mask
+        mask = torch.as_tensor(mask).detach().float().cpu() if is_grid(mask) else None
+        x1, y1, x2, y2 = box
+        left, top, right, bottom = region
+    except (AttributeError, TypeError, ValueError, IndexError, RuntimeError):
+        raise ValueError(f"SEG number {number + 1} of segs is not readable: {kind_of(seg)}.") from None
+    face = Face((x1 * scale_x, y1 * scale_y, x2 * scale_x, y2 * scale_y), score, (), str(seg.label or "face"))
+    corner = (round(left * scale_x), round(top * scale_y))
+    size = (round(bottom * scale_y) - corner[1], round(right * scale_x) - corner[0])
+    if mask is None or mask.numel() == 0 or min(size) < 1:
+        return Found(face)
+    mask = mask.reshape(-1, *mask.shape[-2:])[0]
+    if _is_rectangle(mask):
+        return Found(face)
+    if tuple(mask.shape) != size:
+        mask = torch.nn.functional.interpolate(mask[None, None], size, mode="bilinear")[0, 0]
+    return Found(face, mask, corner)
+
+
+def _is_rectangle(mask: Any) -> bool:
+    """Whether a mask is one full rectangle, or empty."""
+    covered = mask > 0.5
+    rows, columns = covered.any(1).nonzero(), covered.any(0).nonzero()
+    if not len(rows):
+        return True
+    inside = covered[int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
+    return bool(inside.all())
