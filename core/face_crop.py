@@ -73,7 +73,10 @@ def plan_crop(box: Box, width: int, height: int, sizes: CropSizes, turns: int = 
     guided = min(across, down) if sizes.guide_by_box else min(wanted)
     scale = min(max(1.0, sizes.guide_size / guided), sizes.max_size / max(wanted))
     if scale < 1:
-        tight = [max(need, min(side, length * _TIGHTEST)) for side, length, need in zip(wanted, (across, down), least)]
+        tight = [
+            max(need, min(side, length * _TIGHTEST))
+            for side, length, need in zip(wanted, (across, down), least, strict=True)
+        ]
         wanted = [min(side, max(close, sizes.max_size)) for side, close in zip(wanted, tight, strict=True)]
         scale = min(1.0, sizes.max_size / max(wanted))
     x1, x2, work_width = _side(box[0], box[2], width, wanted[0], least[0], scale, sizes)
@@ -159,9 +162,11 @@ def cut_mask(mask: Tensor, crop: Crop, width: int, height: int) -> Tensor:
 
 def resize(picture: Tensor, height: int, width: int) -> Tensor:
     """A picture (H, W, C) in another size, bicubic; averaged where it gets smaller. May leave 0..1 a little."""
-    import torch.nn.functional as F
+    from torch.nn import functional
 
     if picture.shape[:2] == (height, width):
         return picture
     planes = picture.movedim(-1, 0)[None]
-    return F.interpolate(planes, (height, width), mode="bicubic", align_corners=False, antialias=True)[0].movedim(0, -1)
+    return functional.interpolate(planes, (height, width), mode="bicubic", align_corners=False, antialias=True)[
+        0
+    ].movedim(0, -1)

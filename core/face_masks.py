@@ -89,24 +89,26 @@ def soften(shape: Tensor, reach: float) -> Tensor:
 
 def _dilate(mask: Tensor, radius: int) -> Tensor:
     """The largest value within so many pixels to each side."""
-    import torch.nn.functional as F
+    from torch.nn import functional
 
     if radius <= 0:
         return mask
-    wide = F.max_pool2d(mask[None, None], (1, 2 * radius + 1), 1, (0, radius))
-    return F.max_pool2d(wide, (2 * radius + 1, 1), 1, (radius, 0))[0, 0]
+    wide = functional.max_pool2d(mask[None, None], (1, 2 * radius + 1), 1, (0, radius))
+    return functional.max_pool2d(wide, (2 * radius + 1, 1), 1, (radius, 0))[0, 0]
 
 
 def _blur(mask: Tensor, radius: int) -> Tensor:
     """A mean weighted by a raised cosine of that radius, the edge repeated; near 0 and 1 made exact."""
     import torch
-    import torch.nn.functional as F
+    from torch.nn import functional
 
     places = torch.arange(-radius, radius + 1, dtype=torch.float64)
     weights = (1 + torch.cos(places * torch.pi / (radius + 1))).to(mask)
     weights = weights / weights.sum()
-    padded = F.pad(mask[None, None], (radius, radius, radius, radius), mode="replicate")
-    blurred = F.conv2d(F.conv2d(padded, weights[None, None, None, :]), weights[None, None, :, None])[0, 0]
+    padded = functional.pad(mask[None, None], (radius, radius, radius, radius), mode="replicate")
+    blurred = functional.conv2d(functional.conv2d(padded, weights[None, None, None, :]), weights[None, None, :, None])[
+        0, 0
+    ]
     blurred[blurred > 1 - 1e-5] = 1.0
     blurred[blurred < 1e-5] = 0.0
     return blurred

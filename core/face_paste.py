@@ -33,6 +33,7 @@ def match_color(before: Tensor, after: Tensor, mask: Tensor, strength: float) ->
     Returns:
         (h, w, C), not clamped.
     """
+    mask = mask.to(before.device)
     ring = (mask > _RING[0]) & (mask < _RING[1])
     if strength <= 0 or int(ring.sum()) < _FEWEST:
         return after

@@ -1,4 +1,4 @@
-"""Faces as other nodes hand them on, SEGS, bounding boxes, masks and landmarks, brought to one form for each picture."""
+"""Faces as other nodes hand them on: SEGS, bounding boxes, masks and landmarks, in one form for each picture."""
 
 from __future__ import annotations
 
@@ -58,10 +58,7 @@ def from_mask(mask: Any, count: int, width: int, height: int) -> list[list[Found
     masks = fit_mask(mask, count, width, height)
     parts = [split_mask(one) for one in (masks if len(masks) == count else masks[:1])]
     parts = parts if len(parts) == count else parts * count
-    return [
-        [Found(Face(tuple(map(float, part.box)), 1.0, (), "mask"), part.mask, part.box[:2]) for part in found]
-        for found in parts
-    ]
+    return [[Found(Face((*part.box,), 1.0, (), "mask"), part.mask, part.box[:2]) for part in found] for found in parts]
 
 
 def from_landmarks(landmarks: Any, count: int, width: int, height: int) -> list[list[Found]]:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .drawing import draw_frame, draw_outline, draw_picture
 from .report_reading import Report, has_passed, number_of, text_of
 from .score_badge import FAIL, NEUTRAL, PASS, Badge, draw_badge, draw_tag, margin
 from .values import is_tensor, kind_of, show, unwrap
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from torch import Tensor
 
 POSITIONS = ("bottom left", "bottom right", "top left", "top right")  # faces are mostly above
@@ -111,38 +111,14 @@ def _draw(
     tile = worst_tile(facts, width, height) if show_worst_tile else None
     if tile is not None:
         color = FAIL if badge.passed is False else _TILE_ON_PASS
-        _outline(picture, tile, color)
+        draw_outline(picture, tile, color)
         _name_tile(picture, tile, facts["worst_tile"], color, is_low=position.startswith("top"), scale=text_scale)
     if drawn is None:
-        _frame(picture, (0, 0, width, height), max(1, min(width, height) // 32), badge.color)
+        draw_frame(picture, (0, 0, width, height), max(1, min(width, height) // 32), badge.color)
         return
     x = edge if position.endswith("left") else width - edge - drawn.width
     y = edge if position.startswith("top") else height - edge - drawn.height
-    _paste(picture, drawn, x, y)
-
-
-def _outline(picture: Tensor, box: tuple[int, int, int, int], color: tuple[int, int, int]) -> None:
-    """A coloured line between two dark ones: one of them shows on any ground."""
-    line = max(1, round(min(picture.shape[:2]) / 170))
-    thin = max(1, line // 2)
-    _frame(picture, box, line + 2 * thin, (12, 12, 14))
-    x1, y1, x2, y2 = box
-    _frame(picture, (x1 + thin, y1 + thin, x2 - thin, y2 - thin), line, color)
-
-
-def _frame(picture: Tensor, box: tuple[int, int, int, int], thick: int, color: tuple[int, int, int]) -> None:
-    x1, y1, x2, y2 = box
-    thick = min(thick, (x2 - x1 + 1) // 2, (y2 - y1 + 1) // 2)
-    if thick < 1:
-        return
-    ink = picture.new_tensor([*(level / 255 for level in color), 1.0][: picture.shape[-1]])
-    for rows, columns in (
-        (slice(y1, y1 + thick), slice(x1, x2)),
-        (slice(y2 - thick, y2), slice(x1, x2)),
-        (slice(y1, y2), slice(x1, x1 + thick)),
-        (slice(y1, y2), slice(x2 - thick, x2)),
-    ):
-        picture[rows, columns] = ink
+    draw_picture(picture, drawn, x, y)
 
 
 def _name_tile(
@@ -162,23 +138,7 @@ def _name_tile(
     if tag is not None and tag.width <= (x2 - x1) * 0.9 and tag.height <= (y2 - y1) / 3:
         line = max(1, round(min(height, width) / 170))
         inset = line // 2 + line
-        _paste(picture, tag, x1 + inset, y2 - inset - tag.height if is_low else y1 + inset)
-
-
-def _paste(picture: Tensor, drawn: Image, x: int, y: int) -> None:
-    """Puts an RGBA picture on a tensor, in place."""
-    import numpy as np
-    import torch
-
-    levels = torch.from_numpy(np.asarray(drawn, dtype=np.float32) / 255).to(picture.device)
-    x1, y1 = max(0, x), max(0, y)
-    part = picture[y1 : y + drawn.height, x1 : x + drawn.width]
-    levels = levels[y1 - y :, x1 - x :][: part.shape[0], : part.shape[1]]
-    alpha, ground = levels[..., 3:], part.float()
-    ground[..., :3] = ground[..., :3].clamp(0, 1) * (1 - alpha) + levels[..., :3] * alpha
-    if picture.shape[-1] == 4:
-        ground[..., 3:] = torch.maximum(ground[..., 3:], alpha)
-    part.copy_(ground)
+        draw_picture(picture, tag, x1 + inset, y2 - inset - tag.height if is_low else y1 + inset)
 
 
 def _check(image: Tensor, report: Report, position: str, text_scale: float) -> None:

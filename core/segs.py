@@ -7,11 +7,15 @@ order of the fields are those of Impact Pack, whose nodes read them by name, by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .face_masks import Region
 from .faces import Box, Face, clamp_box
 from .values import is_grid, kind_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class SEG(NamedTuple):
@@ -53,8 +57,8 @@ class Found(NamedTuple):
     corner: tuple[int, int] = (0, 0)
 
 
-def crop_region(box: Box, crop_factor: float, width: int, height: int) -> tuple[int, int, int, int]:
-    """A box with its surroundings: so many times as wide and high, moved into the picture, cut only where it must be."""
+def crop_region(box: Box, crop_factor: float, width: int, height: int) -> Region:
+    """A box with its surroundings: so many times as wide and high, moved into the picture and cut only where it must."""
     x1, x2 = _side(box[0], box[2], crop_factor, width)
     y1, y2 = _side(box[1], box[3], crop_factor, height)
     return x1, y1, x2, y2
@@ -67,7 +71,13 @@ def _side(low: float, high: float, factor: float, size: int) -> tuple[int, int]:
 
 
 def make_segs(
-    faces: Sequence[Face], width: int, height: int, dilation: int = 0, crop_factor: float = 3.0, image: Any = None
+    faces: Sequence[Face],
+    width: int,
+    height: int,
+    dilation: int = 0,
+    crop_factor: float = 3.0,
+    image: Any = None,
+    change_region: Callable[[Region, Region], Region] | None = None,
 ) -> SEGS:
     """SEGS of the boxes of faces.
 
@@ -78,22 +88,47 @@ def make_segs(
             negative.
         crop_factor: how many times the box the region is; 1 and more.
         image: the picture, (1, H, W, C), to cut the cropped images from; None leaves them out.
+        change_region: given a box and its region, gives another region; it is cut to the picture.
     """
-    import numpy as np
-
     segs = []
     for face in faces:
+        box = whole_box(face.box)
         region = crop_region(face.box, max(1.0, crop_factor), width, height)
+        if change_region is not None:
+            x1, y1, x2, y2 = change_region(box, region)
+            region = max(0, int(x1)), max(0, int(y1)), min(width, int(x2)), min(height, int(y2))
         x1, y1, x2, y2 = region
-        left, top, right, bottom = (round(side) for side in face.box)
+        mask = boxes_mask([face], region, dilation).numpy()
+        part = None if image is None else image[:, y1:y2, x1:x2]
+        segs.append(SEG(part, mask, face.score, region, box, face.label))
+    return (height, width), segs
+
+
+def whole_box(box: Box) -> Region:
+    """A box in whole pixels, at least one wide and high."""
+    x1, y1, x2, y2 = (round(side) for side in box)
+    return x1, y1, max(x1 + 1, x2), max(y1 + 1, y2)
+
+
+def boxes_mask(faces: Sequence[Face], region: Region, dilation: int = 0) -> Tensor:
+    """The boxes of faces as one mask, 0 or 1, for a region of the picture, (y2 - y1, x2 - x1).
+
+    Args:
+        faces: of one picture.
+        region: what of the picture to give.
+        dilation: how much wider and higher than the box each is, in pixels, half of it on each side; may be negative.
+    """
+    import torch
+
+    x1, y1, x2, y2 = region
+    mask = torch.zeros(max(0, y2 - y1), max(0, x2 - x1))
+    for face in faces:
+        left, top, right, bottom = whole_box(face.box)
         grow = dilation / 2
-        mask = np.zeros((y2 - y1, x2 - x1), dtype=np.float32)
         rows = slice(max(0, round(top - grow) - y1), max(0, round(bottom + grow) - y1))
         columns = slice(max(0, round(left - grow) - x1), max(0, round(right + grow) - x1))
         mask[rows, columns] = 1.0
-        part = None if image is None else image[:, y1:y2, x1:x2]
-        segs.append(SEG(part, mask, face.score, region, (left, top, right, bottom), face.label))
-    return (height, width), segs
+    return mask
 
 
 def read_segs(segs: Any, width: int, height: int) -> list[Found]:
