@@ -13,72 +13,13 @@ from __future__ import annotations
 
 import pickletools
 from collections.abc import Callable, Iterator
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
+from .inert_records import STORAGES, Inert, Name, RefusalError, Storage, call, checked_name, key_of
 
 MAX_PICKLE_BYTES = 64 << 20
-MAX_INSTRUCTIONS = 4_000_000  # the largest YOLOv8 needs under 100 000
-
+MAX_INSTRUCTIONS = 1_000_000  # the largest YOLOv8 needs under 100 000
 DAMAGED = "its pickle is damaged or was cut off"
-_STORAGES = {
-    "FloatStorage": torch.float32,
-    "HalfStorage": torch.float16,
-    "BFloat16Storage": torch.bfloat16,
-    "DoubleStorage": torch.float64,
-    "LongStorage": torch.int64,
-    "IntStorage": torch.int32,
-    "ShortStorage": torch.int16,
-    "CharStorage": torch.int8,
-    "ByteStorage": torch.uint8,
-    "BoolStorage": torch.bool,
-}
-# Nothing is safe because of these two: no name is ever looked up. They tell an attack from a model, for the person.
-_MODULES_THAT_ACT = frozenset(
-    "bdb code codeop commands ctypes ftplib http imp importlib marshal nt os pdb pickle _pickle pip pkgutil posix "
-    "profile pty requests runpy shutil site smtplib socket subprocess sys timeit urllib webbrowser zipimport".split()
-)
-_PLAIN_BUILTINS = frozenset(
-    "bool bytearray bytes complex dict float frozenset getattr int list object range set slice str tuple type".split()
-)
-
-
-class Name(NamedTuple):
-    """What a pickle names: a class or function, which is never looked up."""
-
-    module: str
-    name: str
-
-
-class Inert:
-    """What a pickle would have made by calling something: what would have been called, and what it would have got."""
-
-    __slots__ = ("args", "attributes", "entries", "items", "kind")
-
-    def __init__(self, kind: str, args: Any = ()) -> None:
-        self.kind = kind
-        self.args = args
-        self.attributes: dict[str, Any] = {}
-        self.entries: list[Any] = []
-        self.items: dict[Any, Any] = {}
-
-
-class Storage(NamedTuple):
-    """Where numbers lie in the file: `count` numbers of one type, under a key."""
-
-    key: str
-    dtype: torch.dtype
-    count: int
-
-
-class TensorPlan(NamedTuple):
-    """A tensor that has not been read yet; it lies inside its storage and shows no number of it twice."""
-
-    storage: Storage
-    offset: int
-    size: tuple[int, ...]
-    stride: tuple[int, ...]
 
 
 def read_pickle(pickled: bytes) -> Any:
@@ -94,28 +35,15 @@ def read_pickle(pickled: bytes) -> Any:
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(pickled)):
             if count >= MAX_INSTRUCTIONS:
-                raise _Refused(f"its pickle has over {MAX_INSTRUCTIONS} instructions, far more than a model needs")
+                raise RefusalError(f"its pickle has over {MAX_INSTRUCTIONS} instructions, far more than a model needs")
             if opcode.name == "STOP":
                 return machine.pop()
             machine.follow(opcode.name, argument)
-    except _Refused:
+    except RefusalError:
         raise
     except (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(DAMAGED) from error
     raise ValueError(DAMAGED)
-
-
-class _Refused(ValueError):
-    """Tells a refusal of ours from the ValueErrors of damaged pickles."""
-
-
-class _Key:
-    """Stands for a key that can't be hashed, or only by running through all of it, or is made to collide."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
 
 
 _MARK = object()
@@ -127,6 +55,7 @@ class _Machine:
     def __init__(self) -> None:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
+        self.copied = 0
 
     def follow(self, opcode: str, argument: Any) -> None:
         if opcode in _PUSH:
@@ -136,7 +65,7 @@ class _Machine:
         else:
             action = _ACTIONS.get(opcode)
             if action is None:  # extension codes, buffers outside the file, persistent names as text
-                raise _Refused(f"its pickle uses {opcode}, which torch never writes")
+                raise RefusalError(f"its pickle uses {opcode}, which torch never writes")
             action(self, argument)
 
     def pop(self) -> Any:
@@ -164,38 +93,47 @@ class _Machine:
     def name(self, module: Any, name: Any) -> None:
         if not (isinstance(module, str) and isinstance(name, str)):
             raise ValueError("a name that is no text")
-        self.stack.append(_checked_name(module, name))
+        self.stack.append(checked_name(module, name))
 
     def persistent(self) -> None:
         match self.pop():
             case ("storage", Name(module="torch", name=kind), str(key), str(), int(count)) if (
-                kind in _STORAGES and count >= 0 and not isinstance(count, bool)
+                kind in STORAGES and count >= 0 and not isinstance(count, bool)
             ):
-                self.stack.append(Storage(key, _STORAGES[kind], count))
+                self.stack.append(Storage(key, STORAGES[kind], count))
             case _:
-                raise _Refused("it keeps its numbers in a way that torch does not")
+                raise RefusalError("it keeps its numbers in a way that torch does not")
 
     def call(self) -> None:
         args, called = self.pop(), self.pop()
-        self.stack.append(_call(called, args))
+        self.count_copies(args)
+        self.stack.append(call(called, args))
+
+    def count_copies(self, parts: Any) -> None:
+        """Bounds what single instructions copy: a long list can be handed to a million of them."""
+        held = parts if isinstance(parts, tuple) else (parts,)
+        self.copied += sum(len(part) for part in held if isinstance(part, (dict, list, tuple)))
+        if self.copied > MAX_INSTRUCTIONS:
+            raise RefusalError("its pickle makes more and more of the same, far more than a model needs")
 
     def new(self, has_keywords: bool) -> None:
         if has_keywords:
             self.pop()
         args, made = self.pop(), self.pop()
-        self.stack.append(_call(made, args))
+        self.stack.append(call(made, args))
 
     def old_instance(self, argument: str) -> None:
         args = tuple(self.pop_to_mark())
         module, _, name = argument.partition(" ")
-        self.stack.append(_call(_checked_name(module, name), args))
+        self.stack.append(call(checked_name(module, name), args))
 
     def old_object(self) -> None:
         made, *args = self.pop_to_mark()
-        self.stack.append(_call(made, tuple(args)))
+        self.stack.append(call(made, tuple(args)))
 
     def build(self) -> None:
         state, made = self.pop(), self.top()
+        self.count_copies(state)
         if isinstance(made, Inert):
             for part in state if isinstance(state, tuple) else (state,):  # a tuple: the attributes, those in slots
                 if isinstance(part, dict):
@@ -208,7 +146,7 @@ class _Machine:
         elif isinstance(held, list):
             held.extend(values)
         elif isinstance(held, set):
-            held.update(map(_key, values))
+            held.update(map(key_of, values))
         else:
             raise TypeError("values for what holds none")
 
@@ -224,8 +162,28 @@ class _Machine:
 
 
 _PUSH = frozenset(
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING BINBYTES "
-    "SHORT_BINBYTES BINBYTES8 BYTEARRAY8 UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8".split()
+    [
+        "INT",
+        "BININT",
+        "BININT1",
+        "BININT2",
+        "LONG",
+        "LONG1",
+        "LONG4",
+        "FLOAT",
+        "BINFLOAT",
+        "STRING",
+        "BINSTRING",
+        "SHORT_BINSTRING",
+        "BINBYTES",
+        "SHORT_BINBYTES",
+        "BINBYTES8",
+        "BYTEARRAY8",
+        "UNICODE",
+        "BINUNICODE",
+        "SHORT_BINUNICODE",
+        "BINUNICODE8",
+    ]
 )
 _CONSTANT: dict[str, Callable[[], Any]] = {
     "NONE": lambda: None,
@@ -238,8 +196,8 @@ _CONSTANT: dict[str, Callable[[], Any]] = {
     "MARK": lambda: _MARK,
 }
 _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
-    "PROTO": lambda machine, _: None,
-    "FRAME": lambda machine, _: None,
+    "PROTO": lambda *_: None,
+    "FRAME": lambda *_: None,
     "POP": lambda machine, _: machine.stack.__delitem__(-1),
     "POP_MARK": lambda machine, _: machine.pop_to_mark().clear(),
     "DUP": lambda machine, _: machine.stack.append(machine.top()),
@@ -249,7 +207,7 @@ _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "TUPLE3": lambda machine, _: machine.push_tuple(3),
     "LIST": lambda machine, _: machine.stack.append(machine.pop_to_mark()),
     "DICT": lambda machine, _: machine.stack.append(dict(_pairs(machine.pop_to_mark()))),
-    "FROZENSET": lambda machine, _: machine.stack.append(frozenset(map(_key, machine.pop_to_mark()))),
+    "FROZENSET": lambda machine, _: machine.stack.append(frozenset(map(key_of, machine.pop_to_mark()))),
     "APPEND": lambda machine, _: machine.extend([machine.pop()]),
     "APPENDS": lambda machine, _: machine.extend(machine.pop_to_mark()),
     "ADDITEMS": lambda machine, _: machine.extend(machine.pop_to_mark()),
@@ -274,68 +232,5 @@ _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
 }
 
 
-def _checked_name(module: str, name: str) -> Name:
-    package = module.split(".", 1)[0]
-    is_builtin = package in ("builtins", "__builtin__")
-    if package in _MODULES_THAT_ACT or (is_builtin and name not in _PLAIN_BUILTINS) or module == "torch.hub":
-        raise _Refused(
-            f"it asks for {module}.{name} to be run, which no model needs: that is how harmful files work. Nothing of "
-            "it was run; delete it"
-        )
-    return Name(module, name)
-
-
 def _pairs(values: list[Any]) -> Iterator[tuple[Any, Any]]:
-    return zip(map(_key, values[::2]), values[1::2], strict=True)
-
-
-def _key(value: Any) -> Any:
-    """What stands for a value as a key: texts and small numbers for themselves, whose hashes can't be made to collide."""
-    is_plain = value is None or isinstance(value, (str, bytes, bool, float))
-    return value if is_plain or (isinstance(value, int) and abs(value) < 1 << 60) else _Key(value)
-
-
-def _call(called: Any, args: Any) -> Any:
-    if isinstance(called, Inert):
-        return Inert(called.kind, args)
-    if not isinstance(called, Name) or not isinstance(args, tuple):
-        raise TypeError("a call of what is no function")
-    match called, args:
-        case Name("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2"), (
-            Storage() as storage, offset, size, stride, *_
-        ):
-            return _plan(storage, offset, size, stride)
-        case Name("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state"), (TensorPlan() as plan, *_):
-            return plan
-        case Name("torch._tensor", "_rebuild_from_type_v2"), (Name() as function, _, tuple() as inner, *_):
-            return _call(function, inner)
-        case Name("collections", "OrderedDict") | Name("builtins" | "__builtin__", "dict"), ():
-            return {}
-        case Name("collections", "OrderedDict"), (list() as pairs,):
-            return {_key(key): value for key, value in pairs}
-        case Name("builtins" | "__builtin__", "set"), (list() as values,):
-            return set(map(_key, values))
-        case Name("builtins" | "__builtin__", "frozenset"), (list() as values,):
-            return frozenset(map(_key, values))
-        case Name("torch", "Size"), ((tuple() | list()) as values,):
-            return tuple(values)
-        case _:
-            return Inert(f"{called.module}.{called.name}", args)
-
-
-def _plan(storage: Storage, offset: Any, size: Any, stride: Any) -> TensorPlan:
-    numbers = [offset, *_numbers(size), *_numbers(stride)]
-    if not all(type(number) is int and 0 <= number < 1 << 48 for number in numbers) or len(size) != len(stride):
-        raise _Refused("the shape of one of its tensors makes no sense")
-    plan = TensorPlan(storage, offset, tuple(size), tuple(stride))
-    count = prod(plan.size)
-    last = offset + sum((length - 1) * step for length, step in zip(plan.size, plan.stride, strict=True))
-    if count > storage.count or (count and last >= storage.count):
-        raise _Refused("one of its tensors is larger than the numbers that the file has for it")
-    return plan
-
-
-def _numbers(values: Any) -> tuple[Any, ...]:
-    if not isinstance(values, (tuple, list)) or len(values) > 8:
-        raise _Refused("the shape of one of its tensors makes no sense")
-    return tuple(values)
+    return zip(map(key_of, values[::2]), values[1::2], strict=True)

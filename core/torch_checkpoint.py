@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .inert_pickle import Inert, Storage, TensorPlan, read_pickle
+from .inert_pickle import read_pickle
+from .inert_records import Inert, Storage, TensorPlan
 
 MAX_MODULES = 50_000
 MAX_DEPTH = 64
@@ -53,7 +54,7 @@ def _read_tensors(plans: Mapping[str, TensorPlan], read_storage: Callable[[str],
     # What a tensor shows of its storage and what is read for it both count: either can be made large alone.
     storages = {plan.storage for plan in plans.values()}
     shown = sum(prod(plan.size) * plan.storage.dtype.itemsize for plan in plans.values())
-    read = sum(storage.count * storage.dtype.itemsize for storage in storages)
+    read = sum(storage.length * storage.dtype.itemsize for storage in storages)
     if max(shown, read) > MAX_TENSOR_BYTES:
         size = max(shown, read) >> 20
         raise ValueError(f"its weights have {size} MB, and no detector's have over {MAX_TENSOR_BYTES >> 20}")
@@ -72,7 +73,7 @@ def _read_storage(storage: Storage, read_storage: Callable[[str], bytes]) -> byt
         numbers = bytearray(read_storage(storage.key))  # a copy that can be written to, as torch wants it
     except KeyError as error:
         raise ValueError("numbers that it names are not in the file: it was cut off or put together wrongly") from error
-    if len(numbers) != storage.count * storage.dtype.itemsize:
+    if len(numbers) != storage.length * storage.dtype.itemsize:
         raise ValueError("it has not as many numbers as it says: it was cut off or put together wrongly")
     return numbers
 
@@ -92,7 +93,9 @@ def _model_in(root: Any) -> Any:
     for _ in range(MAX_DEPTH):
         if not isinstance(root, dict):
             break
-        inner = next((root[key] for key in ("ema", "model", "state_dict") if isinstance(root.get(key), (dict, Inert))), None)
+        inner = next(
+            (root[key] for key in ("ema", "model", "state_dict") if isinstance(root.get(key), (dict, Inert))), None
+        )
         if inner is None:
             break
         root = inner

@@ -17,36 +17,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .faces import Face, clamp_box, suppress
+from .detected_faces import face_classes, faces_in_picture
+from .faces import Face
 
 INPUT_PX = 640  # the side that nearly all were trained with
 STRIDES = (8, 16, 32)
-SAME_FACE_OVERLAP = 0.5
-SUPPORTED = "YOLOv8 (n, s, m, l or x), for detection, segmentation or pose"
 
 _HEAD = 22
 _GREY = 114 / 255  # what the pictures were padded with in training
-_CANDIDATES = 1000  # of one picture, best first: a very low score would have thousands compared with each other
 _NORM_EPS = 1e-3
 _MOST_REPEATS = 32
-_FACE_CLASS = re.compile(r"(?<!sur)(?<!inter)face|head(?!phone|light|set|band|board|gear|rest|wear)", re.IGNORECASE)
-
-
-def face_classes(names: Mapping[int, str], count: int) -> tuple[int, ...]:
-    """The numbers of the classes that are faces: those called face or head, or the only one there is.
-
-    Raises:
-        ValueError: there are several classes and none is called so. The text goes on after a file's name and "can't be
-            used: ".
-    """
-    found = tuple(number for number in range(count) if _FACE_CLASS.search(names.get(number, "")))
-    if found or count == 1:
-        return found or (0,)
-    known = [names[number] for number in range(count) if number in names]
-    if not known:
-        raise ValueError(f"it tells {count} kinds of things apart, but not what they are called. Use a model of faces")
-    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    raise ValueError(f"it finds {listed}, and no face or head. Use a model of faces")
+_OTHERS = (
+    (r"\.one2one_cv", "a YOLOv10 or later"),
+    (r"\.(attn|m\.0\.m\.0)\.", "a YOLO11 or later"),
+    (r"\.(2|4)\.cv2\.0\.cv\d\.", "a YOLOv9"),
+    (r"\.24\.(anchors|anchor_grid|m\.0\.weight)\b", "a YOLOv5"),
+    (r"\b(2[3-9]|3\d)\.cv2\.0\.0\.conv\.weight", "a YOLO of another layout (v5u, P2 or P6, or a later version)"),
+    (r"\b(down_blocks|diffusion_model)\.", "a model that makes pictures"),
+)
 
 
 class Prediction(NamedTuple):
@@ -92,7 +80,7 @@ class YoloV8(nn.Module):
         self.downwards = nn.ModuleList([c2f("18", False), c2f("21", False)])
         self.sides = nn.ModuleList([reader.head("cv2", level) for level in range(len(STRIDES))])
         self.classes = nn.ModuleList([reader.head("cv3", level) for level in range(len(STRIDES))])
-        count = self.classes[0][-1].out_channels
+        count = reader.class_count()
         self.faces = face_classes(names, count)
         self.labels = tuple(names.get(number, "face") for number in self.faces)
         self.input_px = max(STRIDES[-1], min(input_px or INPUT_PX, 2048))
@@ -139,19 +127,11 @@ def find_faces_yolov8(network: YoloV8, pictures: Tensor, min_score: float) -> li
     scores, kinds = prediction.scores[..., list(network.faces)].float().max(-1)
     scale = torch.tensor([width / inner_width, height / inner_height] * 2)
     shift = torch.tensor([left, top] * 2)
-    found = []
-    for boxes_of_one, scores_of_one, kinds_of_one in zip(prediction.boxes, scores, kinds, strict=True):
-        chosen = (scores_of_one >= min_score).nonzero()[:, 0]
-        best = scores_of_one[chosen].argsort(descending=True, stable=True)[:_CANDIDATES]
-        chosen = chosen[best]
-        boxes = ((boxes_of_one[chosen].float().cpu() - shift) * scale).tolist()
-        faces = []
-        for box, score, kind in zip(boxes, scores_of_one[chosen].tolist(), kinds_of_one[chosen].tolist(), strict=True):
-            inside = clamp_box(box, width, height)
-            if inside is not None:
-                faces.append(Face(inside, score, (), network.labels[kind]))
-        found.append(suppress(faces, SAME_FACE_OVERLAP))
-    return found
+    boxes = (prediction.boxes.float().cpu() - shift) * scale
+    return [
+        faces_in_picture(*of_one, network.labels, (width, height), min_score)
+        for of_one in zip(boxes, scores.cpu(), kinds.cpu(), strict=True)
+    ]
 
 
 def letterbox(pictures: Tensor, side: int) -> tuple[Tensor, int, int, tuple[int, int]]:
@@ -227,9 +207,9 @@ class _Reader:
         ending = f"{_HEAD}.cv2.0.0.conv.weight"
         self.prefix = next((name[: -len(ending)] for name in weights if name.endswith(ending)), None)
         if self.prefix is None or not self._has("2.m.0.cv1.conv.weight") or not self._has("15.m.0.cv1.conv.weight"):
-            raise ValueError(f"{_kind_of(weights)}. A .pt file has to be a {SUPPORTED}")
+            raise ValueError(_kind_of(weights))
         if self._has(f"{_HEAD}.cv4.0.2.weight") and self._get(f"{_HEAD}.cv4.0.2.weight").shape[0] == 1:
-            raise ValueError(f"it is a YOLOv8 for turned boxes (OBB). A .pt file has to be a {SUPPORTED}")
+            raise ValueError("it is a YOLOv8 for turned boxes (OBB), which is not supported")
 
     def conv(self, name: str, stride: int = 1) -> _Conv:
         """A convolution with what its batch norm does folded into it, and SiLU."""
@@ -252,6 +232,9 @@ class _Reader:
             inner = f"{name}.m.{len(bottlenecks)}"
             bottlenecks.append(_Bottleneck(self.conv(f"{inner}.cv1"), self.conv(f"{inner}.cv2"), is_added))
         return _C2f(self.conv(f"{name}.cv1"), bottlenecks, self.conv(f"{name}.cv2"))
+
+    def class_count(self) -> int:
+        return self._get(f"{_HEAD}.cv3.0.2.weight").shape[0]
 
     def head(self, part: str, level: int) -> nn.Sequential:
         name = f"{_HEAD}.{part}.{level}"
@@ -298,15 +281,7 @@ def _decode(sides: Tensor, stride: int) -> Tensor:
 def _kind_of(weights: Mapping[str, Tensor]) -> str:
     """Says what else a file is, by names that only that has."""
     names = " ".join(weights)
-    for mark, kind in (
-        (r"\.one2one_cv", "it is a YOLOv10 or later"),
-        (r"\.(attn|m\.0\.1|m\.0\.m\.0)\.", "it is a YOLO11 or later"),
-        (r"\.(2|4)\.cv2\.0\.cv\d\.", "it is a YOLOv9"),
-        (r"\.24\.(anchors|anchor_grid|m\.0\.weight)\b", "it is a YOLOv5"),
-        (r"\bdetector_(full|short)\.", "it is a MediaPipe file"),
-        (r"\b(2[3-9]|3\d)\.cv2\.0\.0\.conv\.weight", "it is a YOLO of another layout (P2 or P6, or a later version)"),
-        (r"\bdown_blocks\.|\bdiffusion_model\.", "it is a model that makes pictures"),
-    ):
+    for mark, kind in _OTHERS:
         if re.search(mark, names):
-            return kind
+            return f"it is {kind}, which is not supported"
     return "it is no YOLOv8"
