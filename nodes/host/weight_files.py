@@ -10,18 +10,20 @@ from typing import Any
 
 AESTHETIC = "aesthetic"
 CLIP_VISION = "clip_vision"
+FACE_DETECTION = "face_detection"
 EXTENSIONS = (".safetensors", ".pth", ".pt", ".bin")
 
 
 def register_folders() -> None:
-    """Adds models/aesthetic to the folders that ComfyUI knows, beside those that other packs or the user gave it."""
+    """Adds our own folders of models to those that ComfyUI knows, beside those that other packs or the user gave it."""
     paths = sys.modules.get("folder_paths")
     if paths is None:
         return
-    folder = str(Path(paths.models_dir) / AESTHETIC)
-    known, extensions = paths.folder_names_and_paths.get(AESTHETIC, ([], set()))
-    folders = [*known] if folder in known else [*known, folder]
-    paths.folder_names_and_paths[AESTHETIC] = (folders, {*extensions, *EXTENSIONS})
+    for kind in (AESTHETIC, FACE_DETECTION):
+        folder = str(Path(paths.models_dir) / kind)
+        known, extensions = paths.folder_names_and_paths.get(kind, ([], set()))
+        folders = [*known] if folder in known else [*known, folder]
+        paths.folder_names_and_paths[kind] = (folders, {*extensions, *EXTENSIONS})
 
 
 def list_files(kind: str) -> list[str]:
@@ -68,7 +70,7 @@ def load_weights(kind: str, name: str, what: str, wanted: Callable[[str], bool] 
         raise ValueError(problem)
     with path.open("rb") as file:
         start = file.read(256)
-    _check_start(start, name)
+    check_start(start, name)
     try:
         weights = _read(path, wanted)
     except Exception as error:  # whatever a damaged file makes the readers raise
@@ -84,7 +86,8 @@ def _path_of(kind: str, name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def _check_start(start: bytes, name: str) -> None:
+def check_start(start: bytes, name: str) -> None:
+    """Raises ValueError if a file that begins so is what people get instead of weights: nothing, a page, a pointer."""
     text = start.lstrip().lower()
     if not start:
         raise ValueError(f"{name} is empty: the download did not finish. Get the file anew.")
