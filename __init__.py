@@ -2,10 +2,15 @@
 
 from .nodes.aesthetic_score import AestheticScore
 from .nodes.attempt_seed import AttemptSeed
+from .nodes.boxes_to_segs import BoxesToSegs
 from .nodes.clip_iqa_score import ClipIqaScore
 from .nodes.compare import Compare
 from .nodes.content_classifier import ContentClassifier
 from .nodes.denoise_strength import DenoiseStrength
+from .nodes.face_crop import FaceCrop
+from .nodes.face_detailer import FaceDetailer
+from .nodes.face_detector import FaceDetector
+from .nodes.face_paste import FacePaste
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
@@ -21,16 +26,22 @@ from .nodes.save_image_with_seeds import SaveImageWithSeeds
 from .nodes.score_log import ScoreLog
 from .nodes.score_overlay import ScoreOverlay
 from .nodes.seed_sequence import SeedSequence
+from .nodes.segs_to_boxes import SegsToBoxes
 from .nodes.select import Select
 from .nodes.switch import Switch
 
 NODE_CLASS_MAPPINGS = {
     "SwitchyardAestheticScore": AestheticScore,
     "SwitchyardAttemptSeed": AttemptSeed,
+    "SwitchyardBoxesToSegs": BoxesToSegs,
     "SwitchyardClipIqaScore": ClipIqaScore,
     "SwitchyardCompare": Compare,
     "SwitchyardContentClassifier": ContentClassifier,
     "SwitchyardDenoiseStrength": DenoiseStrength,
+    "SwitchyardFaceCrop": FaceCrop,
+    "SwitchyardFaceDetailer": FaceDetailer,
+    "SwitchyardFaceDetector": FaceDetector,
+    "SwitchyardFacePaste": FacePaste,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
     "SwitchyardPickBest": PickBest,
@@ -48,6 +59,7 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardScoreLog": ScoreLog,
     "SwitchyardScoreOverlay": ScoreOverlay,
     "SwitchyardSeedSequence": SeedSequence,
+    "SwitchyardSegsToBoxes": SegsToBoxes,
     "SwitchyardSelect": Select,
     "SwitchyardSwitch": Switch,
 }
@@ -55,6 +67,7 @@ NODE_CLASS_MAPPINGS = {
 PLAIN_IDS = {
     "Compare": Compare,
     "ContentClassifier": ContentClassifier,
+    "FaceDetectorDETR": FaceDetector,
     "QualityScore": QualityScore,
     "Switch": Switch,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .face_choice import Limits, choose
 from .faces import Face, FindFaces
-from .segs import SEGS, boxes_mask, make_segs
+from .segs import SEGS, Found, boxes_mask, make_segs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ class BboxDetector:
     def __init__(self, find: FindFaces, limits: Limits, name: str) -> None:
         self.limits = limits
         self.name = name
-        self._find = find
+        self.find = find
         self._last: tuple[weakref.ref[Any], Any, list[list[Face]]] | None = None
 
     @property
@@ -39,7 +39,7 @@ class BboxDetector:
         state = (image.data_ptr(), getattr(image, "_version", None), tuple(image.shape))
         if self._last is not None and self._last[0]() is image and self._last[1] == state:
             return self._last[2]
-        found = self._find(image, LOWEST_SCORE)
+        found = self.find(image, LOWEST_SCORE)
         self._last = (weakref.ref(image), state, found)
         return found
 
@@ -62,7 +62,9 @@ class BboxDetector:
         chosen = self._chosen(image, limits)
         change = getattr(detailer_hook, "post_crop_region", None)
         change_region = None if change is None else lambda box, region: change(width, height, box, region)
-        segs = make_segs(chosen, width, height, dilation, crop_factor, image[:1], change_region)
+        segs = make_segs(
+            [Found(face) for face in chosen], width, height, dilation, crop_factor, image[:1], change_region
+        )
         finish = getattr(detailer_hook, "post_detection", None)
         return segs if finish is None else finish(segs)
 

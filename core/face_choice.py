@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from .faces import Box, Face, area, clamp_box
 
+AS_FOUND = "as found"
 ORDERS: dict[str, Callable[[Face], tuple[float, ...]]] = {
+    AS_FOUND: lambda _: (),
     "largest": lambda face: (-area(face.box),),
     "left to right": lambda face: (face.box[0] + face.box[2], face.box[1]),
     "confidence": lambda face: (-face.score,),

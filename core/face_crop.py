@@ -115,15 +115,22 @@ def upright_turns(landmarks: tuple[Point, ...]) -> int:
     return round(math.atan2(-across, down) / (math.pi / 2)) % 4
 
 
+def colors_of(picture: Tensor) -> Tensor:
+    """The three colours of pictures (…, C): a grey one's three times, without alpha."""
+    if picture.shape[-1] < 3:
+        return picture[..., :1].expand(*picture.shape[:-1], 3)
+    return picture[..., :3]
+
+
 def cut(picture: Tensor, crop: Crop) -> Tensor:
     """Cuts a crop out of a picture.
 
     Args:
-        picture: (H, W, C) of any float type and device; not changed.
+        picture: (H, W, C) of 1 to 4 channels, any float type and device; not changed.
         crop: planned for a picture of this size.
 
     Returns:
-        (crop.height, crop.width, C) float32 on the same device, 0..1; NaN becomes 0.
+        (crop.height, crop.width, 3) float32 on the same device, 0..1; NaN becomes 0.
     """
     import torch
 
@@ -131,7 +138,7 @@ def cut(picture: Tensor, crop: Crop) -> Tensor:
     x1, y1, x2, y2 = crop.region
     rows = torch.arange(y1, y2, device=picture.device).clamp(0, height - 1)
     columns = torch.arange(x1, x2, device=picture.device).clamp(0, width - 1)
-    part = picture[rows][:, columns].float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
+    part = colors_of(picture)[rows][:, columns].float().nan_to_num(0.0, 1.0, 0.0).clamp(0, 1)
     size = (crop.width, crop.height) if crop.turns % 2 else (crop.height, crop.width)
     return torch.rot90(resize(part, *size).clamp(0, 1), crop.turns, (0, 1))
 

@@ -40,7 +40,16 @@ def match_color(before: Tensor, after: Tensor, mask: Tensor, strength: float) ->
     return after - strength * (after[ring] - before[ring]).median(0).values
 
 
-def blend(part: Tensor, crop: Crop, before: Tensor, after: Tensor, mask: Tensor, width: int, height: int) -> Tensor:
+def blend(
+    part: Tensor,
+    crop: Crop,
+    before: Tensor,
+    after: Tensor,
+    mask: Tensor,
+    width: int,
+    height: int,
+    ground: Tensor | None = None,
+) -> Tensor:
     """What the part of the picture around a face becomes.
 
     Args:
@@ -50,6 +59,7 @@ def blend(part: Tensor, crop: Crop, before: Tensor, after: Tensor, mask: Tensor,
         after: the same after sampling.
         mask: (h, w) how much of the new face is taken, 0..1, for the part.
         width, height: of the picture.
+        ground: (h, w, C) the part as it was when the crop was cut, if it has changed since.
 
     Returns:
         (h, w, C) of the part's own type: equal to the last bit where the mask is 0. Alpha stays; a grey picture takes
@@ -64,12 +74,16 @@ def blend(part: Tensor, crop: Crop, before: Tensor, after: Tensor, mask: Tensor,
     change = resize(torch.rot90(change, -crop.turns, (0, 1)), y2 - y1, x2 - x1)[top - y1 : bottom - y1, left - x1 :]
     change = change[:, : right - left].to(part.device)
     weight = mask.to(part.device)[..., None]
-    channels = min(3, part.shape[-1])
+    channels = 3 if part.shape[-1] > 2 else 1
     if channels == 1:
         change = change.mean(-1, keepdim=True)
     old = part[..., :channels]
     start = old.float().nan_to_num(0.0, 1.0, 0.0)
-    new = start + weight * (change if is_enlarged else change - start)
+    if not is_enlarged:
+        change = change - start
+    elif ground is not None:
+        change = change + (ground[..., :channels].float().nan_to_num(0.0, 1.0, 0.0) - start)
+    new = start + weight * change
     blended = part.clone()
     # Values of the picture beyond 0..1 stay where nothing changes, instead of being clamped.
     blended[..., :channels] = torch.where((weight > 0) & (new != start), new.clamp(0, 1).to(part.dtype), old)

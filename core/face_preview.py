@@ -1,4 +1,4 @@
-"""Copies of pictures with the faces drawn on them that were found: numbered those that count, thin and grey the others."""
+"""Copies of pictures with the faces drawn on them that were found: those that count with numbers, the others grey."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .drawing import draw_frame, draw_outline, draw_picture
 from .face_choice import Choice
+from .face_crop import colors_of
 from .faces import Face
 from .score_badge import NEUTRAL, PASS, draw_tag
 from .segs import whole_box
@@ -26,8 +27,7 @@ def draw_faces(image: Tensor, faces: Sequence[Sequence[Face]], choices: Sequence
     Returns:
         (B, H, W, 3) of the same device and type.
     """
-    drawn = image[..., :3].expand(*image.shape[:3], 3).nan_to_num(0.0, 1.0, 0.0).clamp(0, 1).contiguous()
-    drawn = drawn.clone() if drawn.data_ptr() == image.data_ptr() else drawn
+    drawn = colors_of(image).nan_to_num(0.0, 1.0, 0.0).clamp(0, 1).contiguous()
     for picture, found, choice in zip(drawn, faces, choices, strict=True):
         height, width = picture.shape[:2]
         for index in sorted(choice.reasons, key=lambda index: found[index].score):

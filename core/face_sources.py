@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from .bounding_boxes import read_bounding_boxes
 from .face_choice import clamp_faces
+from .face_masks import place_mask
 from .faces import Face, clamp_box, overlap
 from .mask_parts import split_mask
-from .segs import Found, read_segs
+from .segs import Found, boxes_mask, read_segs, whole_box
 from .values import is_tensor, kind_of
 
 if TYPE_CHECKING:
@@ -146,3 +147,28 @@ def join_sources(sources: Sequence[list[list[Found]]]) -> list[list[Found]]:
             known = [one.face.box for one in kept]
             kept += [one for one in found if all(overlap(one.face.box, box) <= _SAME for box in known)]
     return joined
+
+
+def limit_to(found: Sequence[Found], shapes: Sequence[Found]) -> list[Found]:
+    """Takes away what of each face no shape covers; a face that no shape touches stays as it is.
+
+    Args:
+        found: faces of one picture.
+        shapes: of the same picture, from a detector that gives masks; one without a mask counts with its whole box.
+    """
+    return [_limited(one, shapes) for one in found]
+
+
+def _limited(one: Found, shapes: Sequence[Found]) -> Found:
+    import torch
+
+    x1, y1, x2, y2 = whole_box(one.face.box)
+    region = (x1, y1, x2, y2)
+    covered = torch.zeros(y2 - y1, x2 - x1)
+    for shape in shapes:
+        part = (
+            boxes_mask([shape.face], region) if shape.mask is None else place_mask(shape.mask, shape.corner, 0, region)
+        )
+        covered = torch.maximum(covered, part)
+    own = covered if one.mask is None else covered * place_mask(one.mask, one.corner, 0, region)
+    return one._replace(mask=own, corner=(x1, y1)) if bool(own.any()) else one

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .face_masks import Region
+from .face_masks import Region, place_mask
 from .faces import Box, Face, clamp_box
 from .values import is_grid, kind_of
 
@@ -49,16 +49,18 @@ class Found(NamedTuple):
     Attributes:
         face: Box, score, landmarks and label.
         mask: (h, w) tensor of 0..1, or None if the box says it all.
-        corner: Where the mask's top left pixel lies in the picture, (x, y); it reaches into the picture.
+        corner: Where the mask's top left pixel lies in the picture, (x, y).
+        reason: Why it does not count, by its detector's own limits; empty if it does.
     """
 
     face: Face
     mask: Any = None
     corner: tuple[int, int] = (0, 0)
+    reason: str = ""
 
 
 def crop_region(box: Box, crop_factor: float, width: int, height: int) -> Region:
-    """A box with its surroundings: so many times as wide and high, moved into the picture and cut only where it must."""
+    """A box with its surroundings, so many times as wide and high, moved into the picture or else cut."""
     x1, x2 = _side(box[0], box[2], crop_factor, width)
     y1, y2 = _side(box[1], box[3], crop_factor, height)
     return x1, y1, x2, y2
@@ -71,7 +73,7 @@ def _side(low: float, high: float, factor: float, size: int) -> tuple[int, int]:
 
 
 def make_segs(
-    faces: Sequence[Face],
+    found: Sequence[Found],
     width: int,
     height: int,
     dilation: int = 0,
@@ -79,10 +81,10 @@ def make_segs(
     image: Any = None,
     change_region: Callable[[Region, Region], Region] | None = None,
 ) -> SEGS:
-    """SEGS of the boxes of faces.
+    """SEGS of what was found.
 
     Args:
-        faces: of one picture.
+        found: in one picture.
         width, height: of the picture.
         dilation: how much wider and higher than the box the mask is, in pixels, half of it on each side; may be
             negative.
@@ -91,16 +93,19 @@ def make_segs(
         change_region: given a box and its region, gives another region; it is cut to the picture.
     """
     segs = []
-    for face in faces:
-        box = whole_box(face.box)
+    for one in found:
+        face, box = one.face, whole_box(one.face.box)
         region = crop_region(face.box, max(1.0, crop_factor), width, height)
         if change_region is not None:
             x1, y1, x2, y2 = change_region(box, region)
             region = max(0, int(x1)), max(0, int(y1)), min(width, int(x2)), min(height, int(y2))
         x1, y1, x2, y2 = region
-        mask = boxes_mask([face], region, dilation).numpy()
+        if one.mask is None:
+            mask = boxes_mask([face], region, dilation)
+        else:
+            mask = place_mask(one.mask, one.corner, dilation, region)
         part = None if image is None else image[:, y1:y2, x1:x2]
-        segs.append(SEG(part, mask, face.score, region, box, face.label))
+        segs.append(SEG(part, mask.numpy(), face.score, region, box, face.label))
     return (height, width), segs
 
 
@@ -140,19 +145,30 @@ def read_segs(segs: Any, width: int, height: int) -> list[Found]:
     Raises:
         ValueError: these are no SEGS.
     """
+    made_width, made_height = segs_size(segs)
+    items = list(segs[1])
+    found = [_read(seg, number, width / made_width, height / made_height) for number, seg in enumerate(items)]
+    clamped = ((one, clamp_box(one.face.box, width, height)) for one in found)
+    return [one._replace(face=one.face._replace(box=box)) for one, box in clamped if box is not None]
+
+
+def segs_size(segs: Any) -> tuple[int, int]:
+    """The width and height of the picture that SEGS are for.
+
+    Raises:
+        ValueError: these are no SEGS.
+    """
     try:
-        (made_height, made_width), items = segs
-        made_height, made_width, items = int(made_height), int(made_width), list(items)
+        (height, width), items = segs
+        height, width, _ = int(height), int(width), iter(items)
     except (TypeError, ValueError):
         raise ValueError(
             f"segs is a {kind_of(segs)}, not SEGS: ((height, width), [SEG, …]), as Face Detector or a detector of "
             "another pack gives it."
         ) from None
-    if made_height < 1 or made_width < 1:
-        raise ValueError(f"segs says that its picture is {made_width} x {made_height} px. Detect the faces again.")
-    found = [_read(seg, number, width / made_width, height / made_height) for number, seg in enumerate(items)]
-    clamped = ((one, clamp_box(one.face.box, width, height)) for one in found)
-    return [one._replace(face=one.face._replace(box=box)) for one, box in clamped if box is not None]
+    if height < 1 or width < 1:
+        raise ValueError(f"segs says that its picture is {width} x {height} px. Detect the faces again.")
+    return width, height
 
 
 def _read(seg: Any, number: int, scale_x: float, scale_y: float) -> Found:

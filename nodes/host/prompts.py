@@ -10,6 +10,10 @@ from typing import Any
 from ...core.provenance import link_reports
 from .node_classes import is_lazy
 
+# Names that shared API prompts use and that belong to another pack, Impact Pack, whose saved canvas workflows hold its
+# widgets by position: registering them would spoil those, also where that pack is only missing.
+LENT_NAMES = {"FaceDetailer": "SwitchyardFaceDetailer"}
+
 
 def register_prompt_handlers() -> None:
     """Asks ComfyUI's server, if there is one, to show us every prompt."""
@@ -19,12 +23,25 @@ def register_prompt_handlers() -> None:
 
 
 def handle_prompt(request: dict[str, Any]) -> dict[str, Any]:
-    """Links the nodes that save with seeds to the gates before them, in the prompt of a request.
+    """Prepares the prompt of a request.
 
+    Links the nodes that save with seeds to the gates before them, and answers names that nobody has with our nodes.
     A prompt that is not well-formed stays as it is: ComfyUI itself says what is wrong with it.
     """
     try:
+        answer_names(request["prompt"])
         link_reports(request["prompt"], functools.cache(is_lazy))
     except (LookupError, TypeError, AttributeError) as problem:
         logging.debug("Switchyard: the prompt is not well-formed: %r", problem)
     return request
+
+
+def answer_names(prompt: dict[str, Any]) -> None:
+    """Has our nodes answer to names in a prompt that belong to another pack, where that pack is not installed."""
+    import nodes
+
+    for node_id, spec in prompt.items():
+        name = spec["class_type"]
+        if name in LENT_NAMES and name not in nodes.NODE_CLASS_MAPPINGS:
+            spec["class_type"] = LENT_NAMES[name]
+            logging.info("Switchyard: node %s: no pack has %s, so %s runs.", node_id, name, LENT_NAMES[name])
