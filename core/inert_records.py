@@ -132,8 +132,9 @@ class _Key:
 def checked_name(module: str, name: str) -> Name:
     """A name as a record; RefusalError where it can only be there to do harm."""
     package = module.split(".", 1)[0]
+    is_open = (package, name) in (("io", "open"), ("_io", "open"))
     is_builtin = package in ("builtins", "__builtin__")
-    if package in _MODULES_THAT_ACT or (is_builtin and name not in _PLAIN_BUILTINS) or module == "torch.hub":
+    if package in _MODULES_THAT_ACT or is_open or (is_builtin and name not in _PLAIN_BUILTINS):
         shown = "".join(letter for letter in f"{module}.{name}"[:100] if letter.isprintable())
         raise RefusalError(
             f"it asks for {shown} to be run, which no model needs: that is how harmful files work. Nothing of "
@@ -143,7 +144,7 @@ def checked_name(module: str, name: str) -> Name:
 
 
 def key_of(value: Any) -> Any:
-    """What stands for a value as a key: itself if it is a text or a small number, whose hashes can't be made to collide."""
+    """What stands for a value as a key: itself if it is a text or a small number; those can't be made to collide."""
     is_plain = value is None or isinstance(value, (str, bytes, bool, float))
     return value if is_plain or (isinstance(value, int) and abs(value) < 1 << 60) else _Key(value)
 
