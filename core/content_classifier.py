@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .embeddings import unit_vectors
+from .lexicon import Lexicon, Match, find_matches
+from .negation import Negations, find_turned
 from .number_inputs import read_fraction
-from .prompt_syntax import Clause, Token
+from .prompt_syntax import Clause
+from .regex import Budget
 from .scorer_report import check_choice
 from .values import kind_of, show
-from .vocabulary import ContentClass, Negations, Term
+from .vocabulary import ContentClass, Term
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +23,6 @@ METHODS = ("vocabulary", "clip")
 TEMPERATURE = 100.0  # the logit scale that CLIP was trained up to
 NEGATED = -0.8  # "not anime" speaks a little less against than "anime" for
 STRONGEST = 2.0  # (anime:5) counts like (anime:2)
-MAX_BETWEEN = 6  # words between a negation and what it turns
 _WORDS_SHOWN = 6
 
 
@@ -66,38 +68,42 @@ class Classification(NamedTuple):
     is_fallback: bool
 
 
-class _Match(NamedTuple):
-    start: int  # of its first token
-    end: int
-    found: list[tuple[int, Term]]
-
-
-class _Lexicon(NamedTuple):
-    """The terms of all classes, to be looked up by their words."""
-
-    whole: dict[tuple[str, ...], list[tuple[int, Term]]]
-    open: dict[tuple[str, ...], list[tuple[int, Term]]]
-    regexes: list[tuple[int, Term]]
-    longest: int
-    beginnings: list[int]  # how long the last words of the open ones are, longest first
-
-
-def find_evidence(clauses: Sequence[Clause], classes: Sequence[ContentClass], negations: Negations) -> list[Evidence]:
+def find_evidence(clauses: Sequence[Clause], lexicon: Lexicon, negations: Negations) -> list[Evidence]:
     """Finds the terms of the classes in a prompt, the strongest first; each term counts once for its class.
 
     Where terms overlap, the longest counts: "photo of an anime figure" has no "anime" in it if "anime figure" is a
     term. Regular expressions count besides.
 
+    Args:
+        clauses: from read_prompt.
+        lexicon: the terms of the classes, from make_lexicon.
+        negations: words that turn what they stand by.
+
     Raises:
-        RegexError: a regular expression could take too long on the prompt.
+        RegexError: the regular expressions together could take too long on the prompt.
     """
-    lexicon = _make_lexicon(classes)
-    found: dict[tuple[int, str], Evidence] = {}
-    for clause in clauses:
-        for evidence, key in _evidence_in(clause, lexicon, negations):
+    budget = Budget()
+    matches = [find_matches(clause, lexicon, budget) for clause in clauses]
+    turned = find_turned(clauses, matches, negations)
+    found: dict[tuple[int, Term], Evidence] = {}
+    for clause, in_clause, are_turned in zip(clauses, matches, turned, strict=True):
+        for evidence, key in _evidence_in(clause, in_clause, are_turned):
             if key not in found or abs(found[key].weight) < abs(evidence.weight):
                 found[key] = evidence
     return sorted(found.values(), key=lambda evidence: -abs(evidence.weight))
+
+
+def _evidence_in(
+    clause: Clause, matches: Sequence[Match], turned: Sequence[bool]
+) -> Iterator[tuple[Evidence, tuple[int, Term]]]:
+    for match, is_turned in zip(matches, turned, strict=True):
+        tokens = clause.tokens[match.start : match.end]
+        emphasis = sum(token.weight for token in tokens) / len(tokens)
+        factor = max(-STRONGEST, min(STRONGEST, emphasis)) * (NEGATED if is_turned else 1.0)
+        words = " ".join(clause.text[tokens[0].start : tokens[-1].end].split())
+        shown = f"not {words}" if factor < 0 else words
+        for index, term in match.found:
+            yield Evidence(shown, index, term.weight * factor), (index, term)
 
 
 def classify_by_words(
@@ -158,9 +164,12 @@ def _decide(
     confidence = 1.0 / (1.0 + math.exp(min(700.0, max(rivals) - logits[best])))
     name = classes[best].name
     if confidence >= min_confidence and confidence > 0.5:
-        return Classification(best, name, confidence, list(scores), f"{name}, {confidence:.2f}. {reasons}", False)
+        return Classification(
+            best, name, confidence, list(scores), f"{name}, {show_confidence(confidence)}. {reasons}", False
+        )
     index, label = _read_fallback(fallback, classes)
-    why = f"{name} would be {confidence:.2f}, below {min_confidence:g}" if confidence > 0.5 else "nothing decides"
+    is_ahead = confidence > 0.5
+    why = f"{name} would be {show_confidence(confidence)}, below {min_confidence:g}" if is_ahead else "nothing decides"
     return Classification(index, label, confidence, list(scores), f"{label}, the fallback: {why}. {reasons}", True)
 
 
@@ -186,105 +195,9 @@ def _show_evidence(evidence: Sequence[Evidence], classes: Sequence[ContentClass]
     return "; ".join(parts) + "."
 
 
-def _make_lexicon(classes: Sequence[ContentClass]) -> _Lexicon:
-    terms = [term for one in classes for term in one.terms]
-    beginnings = sorted({len(term.words[-1]) for term in terms if term.is_open}, reverse=True)
-    lexicon = _Lexicon({}, {}, [], max((len(term.words) for term in terms), default=0), beginnings)
-    for index, one in enumerate(classes):
-        for term in one.terms:
-            if term.regex is not None:
-                lexicon.regexes.append((index, term))
-            else:
-                (lexicon.open if term.is_open else lexicon.whole).setdefault(term.words, []).append((index, term))
-    return lexicon
-
-
-def _evidence_in(clause: Clause, lexicon: _Lexicon, negations: Negations) -> Iterator[tuple[Evidence, tuple[int, str]]]:
-    found = [*_word_matches(clause, lexicon), *_regex_matches(clause, lexicon)]
-    matches = sorted(found, key=lambda match: (match.start, match.end))
-    turned = _turned(clause.tokens, matches, negations)
-    for match, is_turned in zip(matches, turned, strict=True):
-        tokens = clause.tokens[match.start : match.end]
-        emphasis = sum(token.weight for token in tokens) / len(tokens)
-        factor = max(-STRONGEST, min(STRONGEST, emphasis)) * (NEGATED if is_turned else 1.0)
-        words = " ".join(clause.text[tokens[0].start : tokens[-1].end].split())
-        shown = f"not {words}" if factor < 0 else words
-        for index, term in match.found:
-            yield Evidence(shown, index, term.weight * factor), (index, term.shown)
-
-
-def _word_matches(clause: Clause, lexicon: _Lexicon) -> list[_Match]:
-    """The longest matches first, none over another."""
-    words = tuple(token.text for token in clause.tokens)
-    candidates = []
-    for start in range(len(words)):
-        for end in range(start + 1, min(len(words), start + lexicon.longest) + 1):
-            found = _look_up(words[start:end], lexicon)
-            if found:
-                candidates.append(_Match(start, end, found))
-    taken = [False] * len(words)
-    matches = []
-    for match in sorted(candidates, key=lambda match: (match.start - match.end, match.start)):
-        if not any(taken[match.start : match.end]):
-            taken[match.start : match.end] = [True] * (match.end - match.start)
-            matches.append(match)
-    return matches
-
-
-def _look_up(words: tuple[str, ...], lexicon: _Lexicon) -> list[tuple[int, Term]]:
-    """The terms that are these words; of those that are only a beginning, the longest."""
-    found = list(lexicon.whole.get(words, ()))
-    if found or not lexicon.open:
-        return found
-    *before, last = words
-    for length in lexicon.beginnings:
-        begun = lexicon.open.get((*before, last[:length])) if length <= len(last) else None
-        if begun:
-            return list(begun)
-    return []
-
-
-def _regex_matches(clause: Clause, lexicon: _Lexicon) -> Iterator[_Match]:
-    for index, term in lexicon.regexes:
-        span = term.regex.find(clause.text) if term.regex else None
-        inside = [i for i, token in enumerate(clause.tokens) if span and token.start < span[1] and token.end > span[0]]
-        if inside:
-            yield _Match(inside[0], inside[-1] + 1, [(index, term)])
-
-
-def _turned(tokens: Sequence[Token], matches: Sequence[_Match], negations: Negations) -> list[bool]:
-    """For each match, in order, whether a negation turns it, or reaches it from the match before."""
-    words = tuple(token.text for token in tokens)
-    turned: list[bool] = []
-    for place, match in enumerate(matches):
-        is_turned = _is_after_negation(words, match.start, negations) or _is_before_negation(
-            words, match.end, negations
-        )
-        if not is_turned and place and turned[-1]:
-            before = matches[place - 1]
-            gap = words[before.end : match.start]
-            is_same = {index for index, _ in match.found} & {index for index, _ in before.found}
-            is_turned = all(word in negations.joining for word in gap) and bool(gap or is_same)
-        turned.append(is_turned)
-    return turned
-
-
-def _is_after_negation(words: tuple[str, ...], start: int, negations: Negations) -> bool:
-    for end in range(start, max(0, start - MAX_BETWEEN) - 1, -1):
-        if any(words[begin:end] in negations.before for begin in range(max(0, end - 5), end)):
-            return True
-        if end and words[end - 1] not in negations.between:
-            return False
-    return False
-
-
-def _is_before_negation(words: tuple[str, ...], end: int, negations: Negations) -> bool:
-    for begin in range(end, min(len(words), end + MAX_BETWEEN) + 1):
-        if any(words[begin:stop] in negations.after for stop in range(begin + 1, min(len(words), begin + 6) + 1)):
-            return True
-        if begin < len(words) and words[begin] not in negations.between:
-            return False
-    return False
+def show_confidence(confidence: float) -> str:
+    """Two digits, rounded down: what reads 0.60 passes a threshold of 0.6."""
+    return f"{math.floor(confidence * 100 + 1e-9) / 100:.2f}"
 
 
 def by_name(classes: Sequence[ContentClass], scores: Sequence[float]) -> Mapping[str, float]:

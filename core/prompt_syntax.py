@@ -7,6 +7,7 @@ Read are (word:1.3), ((word)), [word], [from:to:0.5], [a|b], {a|b}, BREAK and AN
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from typing import NamedTuple
 EMPHASIS = 1.1  # what a pair of round brackets multiplies by, and square ones divide by
 NAME_WEIGHT = 0.5  # names of LoRAs, embeddings and models say less than words
 NEGATIVE_WEIGHT = -0.5  # a negative prompt names what is unwanted, and often out of habit
+MAX_WEIGHT = 100.0  # of one pair of brackets: a product of any number of them stays a number
 MAX_DEPTH = 32  # brackets nested deeper are plain characters
 
 
@@ -27,20 +29,30 @@ class Token(NamedTuple):
 
 
 class Clause(NamedTuple):
-    """What stands between two commas, in lower case, and its words in order."""
+    """What stands between two commas, in lower case with single blanks, and its words in order.
+
+    `stop` is "," or ":" where that ends it, else "".
+    """
 
     text: str
     tokens: list[Token]
+    stop: str = ""
 
 
 class _Piece(NamedTuple):
-    """A run of text of one weight; None for the end of a clause."""
+    """A run of text of one weight; None for the end of a clause, which `stop` may tell.
+
+    What is set aside, the name of a LoRA, is a clause of its own: the text goes on as if it were not there.
+    """
 
     text: str | None
     weight: float
+    stop: str = ""
+    is_aside: bool = False
 
 
 _BREAK = _Piece(None, 1.0)
+_COMMA = _Piece(None, 1.0, ",")
 _BLANK = _Piece(" ", 1.0)
 _CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
 _SIGN = re.compile(
@@ -50,18 +62,32 @@ _SIGN = re.compile(
     r"|(?P<bracket>[()\[\]{}|])"
     r"|\b(?P<word>BREAK|AND)\b"
     r"|(?P<inner>(?<=[^\W\d_]):(?=[^\W\d_]))"
-    r"|(?P<stop>[,;!?\n。、…:]|\.(?!\d))",
+    r"|(?P<stop>[,;!?\n。、…:—―]|(?<=\s)[-–](?=\s)|\.(?!\d))",
     re.IGNORECASE,
 )
 _WEIGHT_AT_END = re.compile(r":\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\Z")
-_NEGATIVE = re.compile(r"^[^\S\n]*negative[ _]prompt\s*:", re.IGNORECASE | re.MULTILINE)
+_LABEL = re.compile(
+    r"(?P<negative>\bnegative[ _]prompts?|(?:^|(?<=[,.;|])\s*)negatives?"
+    r"|负面提示词|負面提示詞|反向提示词|反向提示詞|负向提示词|ネガティブプロンプト|네거티브 ?프롬프트)[^\S\n]*:"
+    r"|(?:^|(?<=[,.;|]))[^\S\n]*positive(?:[ _]prompts?)?[^\S\n]*:",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SETTINGS = re.compile(r"^[^\S\n]*steps\s*:\s*\d+\s*,", re.IGNORECASE | re.MULTILINE)
 _MODEL = re.compile(r"\bmodel\s*:\s*([^,\n]+)", re.IGNORECASE)
 _WITHOUT = re.compile(r"(?:\A|\s)(?:--|—)no\s(.*?)(?=\s(?:--|—)\w|\Z)", re.IGNORECASE | re.DOTALL)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 # Han, kana, Hangul, Thai, Lao, Khmer and Burmese have no blanks that words could be told by.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_UNSPACED}][\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*|\d+(?:\.\d+)+|(?:(?![{_UNSPACED}])[^\W_])+")
+# Vowel signs and the like, which are parts of words though they are no letters: of Hindi, say.
+_MARKS = "".join(chr(code) for code in range(0x300, 0xE00) if unicodedata.category(chr(code)).startswith("M"))
+_TOKEN = re.compile(
+    rf"[{_UNSPACED}][\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*|\d+(?:\.\d+)+|(?:(?![{_UNSPACED}])[^\W_][{_MARKS}]*)+"
+)
+_BLANKS = re.compile(r"\s+")
+# Not seen: hyphens for line ends, joiners, marks of direction, kinds of emoji. In Arabic script one parts words.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+_PARTING = re.compile("(?<=[\u0600-\u06ff])\u200c(?=[\u0600-\u06ff])")
+_ACCENT_LEFT = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 
 
 def read_prompt(prompt: str) -> list[Clause]:
@@ -70,7 +96,7 @@ def read_prompt(prompt: str) -> list[Clause]:
     Words are in lower case, compatible forms are one (full width, ligatures), Latin letters have no accents.
     """
     clauses = []
-    for text, factor in _sections(unicodedata.normalize("NFKC", prompt)):
+    for text, factor in _sections(_seen(prompt)):
         clauses += _clauses(_pieces(text), factor)
     return clauses
 
@@ -83,12 +109,13 @@ def plain_text(clauses: list[Clause]) -> str:
 
 def fold(text: str) -> str:
     """Lower case, compatible forms made one, no accents on Latin letters, straight quotes, blanks for underscores."""
-    text = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
+    text = _seen(text).casefold().replace("_", " ")
     if text.isascii():
         return text
     text = text.replace("\u2019", "'").replace("\u2018", "'").replace("\u30fb", " ")
     bases = (unicodedata.normalize("NFD", character) for character in text)
-    return "".join(base[0] if base[0].isascii() else unicodedata.normalize("NFC", base) for base in bases)
+    text = "".join(base[0] if base[0].isascii() else unicodedata.normalize("NFC", base) for base in bases)
+    return _ACCENT_LEFT.sub("", text)
 
 
 def read_words(text: str) -> list[str]:
@@ -96,16 +123,32 @@ def read_words(text: str) -> list[str]:
     return _TOKEN.findall(fold(text))
 
 
+def _seen(text: str) -> str:
+    """The text in compatible forms, without what nobody sees."""
+    text = unicodedata.normalize("NFKC", text)
+    return text if text.isascii() else _UNSEEN.sub("", _PARTING.sub(" ", text))
+
+
 def _sections(prompt: str) -> list[tuple[str, float]]:
     """The parts of a prompt by what they want: the prompt, a pasted negative prompt, the model's name, and --no."""
     settings = _SETTINGS.search(prompt)
-    wanted, after = (prompt[: settings.start()], prompt[settings.start() :]) if settings else (prompt, "")
-    negative = _NEGATIVE.search(wanted)
-    wanted, unwanted = (wanted[: negative.start()], wanted[negative.end() :]) if negative else (wanted, "")
+    text, after = (prompt[: settings.start()], prompt[settings.start() :]) if settings else (prompt, "")
+    wanted, unwanted = _by_label(text)
     model = _MODEL.search(after)
     sections = [(_WITHOUT.sub(" ", wanted), 1.0)]
     sections += [(match[1], -1.0) for match in _WITHOUT.finditer(wanted)]
     return [*sections, (unwanted, NEGATIVE_WEIGHT), (_split_name(model[1]) if model else "", NAME_WEIGHT)]
+
+
+def _by_label(text: str) -> tuple[str, str]:
+    """What is wanted and what is not: "Negative prompt:" begins the latter, "Positive prompt:" ends it."""
+    parts: tuple[list[str], list[str]] = ([], [])
+    place, is_unwanted = 0, False
+    for label in _LABEL.finditer(text):
+        parts[is_unwanted].append(text[place : label.start()])
+        place, is_unwanted = label.end(), label["negative"] is not None
+    parts[is_unwanted].append(text[place:])
+    return "\n".join(parts[0]), "\n".join(parts[1])
 
 
 def _pieces(text: str) -> list[_Piece]:
@@ -119,7 +162,9 @@ def _pieces(text: str) -> list[_Piece]:
         place = sign.end()
         if sign["bracket"]:
             _take_bracket(sign["bracket"], open_groups)
-        elif sign["kind"] or sign["embedding"]:
+        elif sign["kind"]:
+            pieces += [_BLANK, _named(sign)._replace(is_aside=True), _BLANK]  # ComfyUI's nodes cut it out of the text
+        elif sign["embedding"]:
             pieces += [_BREAK, _named(sign), _BREAK]
         elif sign["word"]:
             pieces.append(_BREAK if sign["word"].isupper() else _Piece(sign["word"], 1.0))
@@ -128,7 +173,7 @@ def _pieces(text: str) -> list[_Piece]:
         elif sign["inner"] or sign["stop"] == ":":
             pieces.append(_Piece(":", 1.0))  # a weight may follow; what is not one ends a clause below
         else:
-            pieces.append(_BLANK if sign["escaped"] else _BREAK)
+            pieces.append(_BLANK if sign["escaped"] else _COMMA if sign["stop"] in (",", "、") else _BREAK)
     open_groups[-1][1].append(_Piece(text[place:], 1.0))
     return [piece for _, pieces in open_groups for piece in pieces]
 
@@ -151,28 +196,41 @@ def _weighted(opened: str, pieces: list[_Piece]) -> list[_Piece]:
     """The pieces of a closed pair of brackets, with the weight that the pair gives them."""
     bars = sum(piece.text == "|" for piece in pieces)
     if opened == "(":
-        pieces, factor = _take_weight(pieces, EMPHASIS)
+        pieces, weight = _take_weight(pieces)
+        factor = EMPHASIS if weight is None else weight
     elif bars:
         factor = 1.0 / (bars + 1)
     elif opened == "[" and any(piece.text == ":" for piece in pieces):
-        pieces, _ = _take_weight(pieces, 1.0)
-        factor = 0.5  # [from:to:when]: each is there for a part of the steps
+        return _scheduled(pieces)
     else:
         factor = 1 / EMPHASIS if opened == "[" else 1.0
     signs = ("|",) if opened == "(" else ("|", ":")
-    return [
-        _BREAK if piece.text is None or piece.text in signs else piece._replace(weight=piece.weight * factor)
-        for piece in pieces
-    ]
+    return _multiplied([_BREAK if piece.text in signs else piece for piece in pieces], factor)
 
 
-def _take_weight(pieces: list[_Piece], otherwise: float) -> tuple[list[_Piece], float]:
-    """Takes a number behind the last colon off; gives it, or `otherwise` where there is none."""
+def _multiplied(pieces: list[_Piece], factor: float) -> list[_Piece]:
+    return [piece if piece.text is None else piece._replace(weight=piece.weight * factor) for piece in pieces]
+
+
+def _scheduled(pieces: list[_Piece]) -> list[_Piece]:
+    """[from:to:when], [to:when] and [from::when]: each counts for the share of the steps that it is there for.
+
+    It is half of them where no share tells (when is a number of steps, or missing).
+    """
+    pieces, when = _take_weight(pieces)
+    share = when if when is not None and 0 <= when < 1 else 0.5
+    colon = next((index for index, piece in enumerate(pieces) if piece.text == ":"), 0)
+    before, after = _multiplied(pieces[:colon], share), _multiplied(pieces[colon:], 1 - share)
+    return [*before, *(_BREAK if piece.text == ":" else piece for piece in after)]
+
+
+def _take_weight(pieces: list[_Piece]) -> tuple[list[_Piece], float | None]:
+    """Takes a number behind the last colon off, and gives it."""
     colon = max((index for index, piece in enumerate(pieces) if piece.text == ":"), default=None)
     if colon is None or any(piece.text is None for piece in pieces[colon:]):
-        return pieces, otherwise
+        return pieces, None
     weight = _WEIGHT_AT_END.match("".join(piece.text or "" for piece in pieces[colon:]))
-    return (pieces[:colon], float(weight[1])) if weight else (pieces, otherwise)
+    return (pieces[:colon], max(-MAX_WEIGHT, min(MAX_WEIGHT, float(weight[1])))) if weight else (pieces, None)
 
 
 def _named(sign: re.Match[str]) -> _Piece:
@@ -182,6 +240,7 @@ def _named(sign: re.Match[str]) -> _Piece:
         strength = float(strengths[0]) if strengths else 1.0
     except ValueError:
         strength = 1.0
+    strength = max(-MAX_WEIGHT, min(MAX_WEIGHT, strength)) if math.isfinite(strength) else 1.0
     return _Piece(_split_name(name), NAME_WEIGHT * strength)
 
 
@@ -193,14 +252,22 @@ def _split_name(name: str) -> str:
 
 def _clauses(pieces: list[_Piece], factor: float) -> list[Clause]:
     clauses: list[Clause] = []
+    aside: list[_Piece] = []
     text, tokens = "", []
     for piece in [*pieces, _BREAK]:
+        if piece.is_aside:
+            aside += [piece._replace(is_aside=False), _BREAK]
+            continue
         if piece.text is None or piece.text == ":":
+            if aside:
+                clauses += _clauses(aside, factor)
+                aside = []
             if tokens:
-                clauses.append(Clause(text, tokens))
+                clauses.append(Clause(text.rstrip(), tokens, piece.text or piece.stop))
             text, tokens = "", []
             continue
-        part = fold(piece.text)
+        part = _BLANKS.sub(" ", fold(piece.text))
+        part = part.lstrip() if not text or text.endswith(" ") else part
         weight = piece.weight * factor
         tokens += [Token(m[0], len(text) + m.start(), len(text) + m.end(), weight) for m in _TOKEN.finditer(part)]
         text += part

@@ -42,6 +42,13 @@ class RegexError(ValueError):
     """A regular expression that is not valid, or that could take too long on a text."""
 
 
+class Budget:
+    """What several searches may cost together: a few seconds, as one search may alone."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_COST
+
+
 class Regex:
     """One regular expression.
 
@@ -62,12 +69,18 @@ class Regex:
         """Whether the pattern is found anywhere in a text. Raises what find raises."""
         return self.find(text) is not None
 
-    def find(self, text: str) -> tuple[int, int] | None:
+    def find(self, text: str, budget: Budget | None = None) -> tuple[int, int] | None:
         """Where the pattern is first found in a text: its beginning and its end; None if it is not.
 
+        Args:
+            text: where to look.
+            budget: what it may cost, together with other searches that had it; None for a search of its own.
+
         Raises:
-            RegexError: there are so many ways to fit the pattern to this text that trying them could take minutes.
+            RegexError: there are so many ways to fit the pattern to this text that trying them could take minutes, or
+                longer than the searches before have left over.
         """
+        budget = budget or Budget()
         if not _CAN_REPEAT_OR_CHOOSE.isdisjoint(self.pattern):
             try:
                 self._graph = self._graph or _Graph(self.pattern, self._flags)
@@ -75,20 +88,33 @@ class Regex:
                 raise RegexError(
                     f"The regular expression {show(self.pattern)} is too large: repeat or nest less in it."
                 ) from error
-            is_cheap_at_start = self._graph.cost(text, at_start=True) <= _MAX_COST
-            match = self._compiled.match(text) if is_cheap_at_start else None
+            at_start = self._graph.cost(text, at_start=True)
+            match = self._compiled.match(text) if at_start <= budget.left else None
             if match is not None:
+                budget.left -= at_start
                 return match.span()  # as with .*cat on a text that has a cat, however long
-            if self._graph.cost(text) > _MAX_COST:
-                raise RegexError(
-                    f"The regular expression {show(self.pattern)} has too many ways to fit this text of {len(text)} "
-                    "characters: trying them all would block ComfyUI. Take apart what can take the same letters: a "
-                    "repeat in a repeat such as (a+)+ (write a+), alternatives such as (a|aa)+, several .* in a row, "
-                    "a reference to a group of any length such as (.+)\\1 (write (.{2,16})\\1); and leave out .* at "
-                    "the start, since a match is looked for anywhere."
-                )
+            cost = self._graph.cost(text)
+            if cost > budget.left:
+                raise RegexError(_too_costly(self.pattern, text, is_alone=cost > _MAX_COST))
+            budget.left -= cost  # that of the start is in it
         match = self._compiled.search(text)
         return None if match is None else match.span()
+
+
+def _too_costly(pattern: str, text: str, *, is_alone: bool) -> str:
+    if not is_alone:
+        return (
+            f"The regular expression {show(pattern)}, with those searched for before it, has too many ways to fit the "
+            "text: trying them all would block ComfyUI. Use fewer or simpler regular expressions: no repeat in a "
+            "repeat, no .* in a row or at the start."
+        )
+    return (
+        f"The regular expression {show(pattern)} has too many ways to fit this text of {len(text)} "
+        "characters: trying them all would block ComfyUI. Take apart what can take the same letters: a "
+        "repeat in a repeat such as (a+)+ (write a+), alternatives such as (a|aa)+, several .* in a row, "
+        "a reference to a group of any length such as (.+)\\1 (write (.{2,16})\\1); and leave out .* at "
+        "the start, since a match is looked for anywhere."
+    )
 
 
 class _TooLargeError(Exception):

@@ -2,14 +2,14 @@
 
 A term is a word or a phrase, a beginning (photo*), or a /regular expression/. Its weight says how much it tells: the
 logarithm of odds, so 3 alone makes a class 95 % sure against another one, and 0 means that the words tell nothing and
-that shorter terms in them are not looked at.
+that shorter terms in them are not looked at. Commas, colons and brackets may be full-width ones, as ： and 、.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from .prompt_syntax import read_words
@@ -19,16 +19,20 @@ from .values import kind_of, show
 MAX_CLASSES = 100
 DEFAULT_WEIGHT = 3.0
 MAX_WEIGHT = 10.0
+MAX_TERM_WORDS = 20
 
 _TERM = re.compile(
     r"\s*(?:"
-    r"/(?P<regex>(?:\\.|[^/\\])+)/i?(?P<after>[^,]*)"
-    r"|@(?P<file>[^,]*)"
-    r"|\((?P<weighted>(?:[^()]|\([^()]*\))*)\)(?P<behind>[^,]*)"
-    r"|(?P<words>[^,]*)"
-    r")(?:,|\Z)"
+    r"/(?P<regex>(?:\\.|[^/\\])+)/i?(?P<after>[^,，、]*)"
+    r"|[@＠](?P<file>[^,，、]*)"
+    r"|[(（](?P<weighted>(?:[^()（）]|[(（][^()（）]*[)）])*)[)）](?P<behind>[^,，、]*)"
+    r"|(?P<words>[^,，、]*)"
+    r")(?:[,，、]|\Z)"
 )
-_WEIGHT = re.compile(r"(.*):\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*\Z", re.DOTALL)
+_NUMBER = r"[:：]\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*"
+_WEIGHT = re.compile(rf"(.*){_NUMBER}\Z", re.DOTALL)
+_BARE_WEIGHT = re.compile(rf"(.*[^\d\s:：])\s*{_NUMBER}\Z", re.DOTALL)  # kitten:2, but not 16:9
+_WEIGHTED = re.compile(rf"[(（][^()（）]*{_NUMBER}[)）]")
 _COMMENT = re.compile(r"#+(?:\s|$)")
 
 
@@ -62,27 +66,12 @@ class ContentClass(NamedTuple):
     terms: list[Term]
 
 
-class Negations(NamedTuple):
-    """Words that turn what they stand by into its opposite.
-
-    Attributes:
-        before: such as "not", "instead of".
-        after: such as "free" in "anime-free".
-        between: words that may stand between these and what they turn: "not in the style of anime".
-        joining: words through which they reach on: "no anime or cartoon".
-    """
-
-    before: frozenset[tuple[str, ...]]
-    after: frozenset[tuple[str, ...]]
-    between: frozenset[str]
-    joining: frozenset[str]
-
-
 def read_classes(text: str, files: Mapping[str, ContentClass]) -> list[ContentClass]:
     """Reads classes, one a line: `name`, or `name: term, (term:2), /regex/, @file`.
 
     A name alone takes the class of that name that the pack brings, or else stands for itself as a word. `@anime` among
-    the terms takes in those of that class. Empty lines and comments, lines that start with # and a space, are skipped.
+    the terms takes in those of that class. Of the same term twice the last counts, so that one of these can be given
+    another weight. Empty lines and comments, lines that start with # and a space, are skipped.
 
     Args:
         text: what the user wrote.
@@ -90,7 +79,8 @@ def read_classes(text: str, files: Mapping[str, ContentClass]) -> list[ContentCl
 
     Raises:
         VocabularyError: no text, no class or more than MAX_CLASSES, a name twice or missing, a file that is not there,
-            a weight that is not -10 to 10, a term without words, or a regular expression that is not valid.
+            a weight that is not -10 to 10, a term without words or with more than MAX_TERM_WORDS, a missing comma or
+            bracket, a * that is not at the end, or a regular expression that is not valid.
     """
     if not isinstance(text, str):
         raise VocabularyError(f"The classes must be text, one class a line, not a {kind_of(text)}.")
@@ -109,17 +99,27 @@ def read_classes(text: str, files: Mapping[str, ContentClass]) -> list[ContentCl
 
 
 def _read_class(line: str, files: Mapping[str, ContentClass]) -> ContentClass:
-    name, _, words = line.partition(":")
-    name, words = name.strip(), words.strip()
+    name, words = map(str.strip, [*re.split("[:：]", line, maxsplit=1), ""][:2])
     if not name:
         raise VocabularyError(f"The line {show(line)} has no name before its colon. Write name: word, word.")
+    if name.startswith(("@", "＠")):
+        if words or re.search("[,，、]", name):
+            raise VocabularyError(f"The line {show(line)} has no name. Write a name and a colon before its words.")
+        return _find_file(name[1:], files)
     if not words:
         shipped = files.get(name.casefold())
         own = [term for term, _ in _read_terms(name, DEFAULT_WEIGHT, files)]
         return shipped._replace(name=name) if shipped else ContentClass(name, name, own)
     read = _read_terms(words, DEFAULT_WEIGHT, files)
+    if not read:
+        raise VocabularyError(f"The line {show(line)} has no words behind its colon. Write name: word, word.")
     description = ", ".join(dict.fromkeys(text for _, text in read if text)) or name
-    return ContentClass(name, description, [term for term, _ in read])
+    return ContentClass(name, description, _last_of_each(term for term, _ in read))
+
+
+def _last_of_each(terms: Iterable[Term]) -> list[Term]:
+    last = {(term.words, term.is_open, term.regex and term.regex.pattern): term for term in terms}
+    return list(last.values())
 
 
 def read_class_file(name: str, text: str) -> ContentClass:
@@ -142,17 +142,6 @@ def read_class_file(name: str, text: str) -> ContentClass:
     return ContentClass(name, description, terms)
 
 
-def read_negations(text: str) -> Negations:
-    """Reads the file of negations: lines `before: word, word`, `after: …`, `between: …`, `joining: …`."""
-    found: dict[str, list[tuple[str, ...]]] = {key: [] for key in Negations._fields}
-    for line in map(str.strip, text.splitlines()):
-        if line and not _COMMENT.match(line):
-            key, _, words = line.partition(":")
-            found[key.strip()] += [tuple(read_words(word)) for word in words.split(",")]
-    single = {key: frozenset(word for words in found[key] for word in words) for key in ("between", "joining")}
-    return Negations(frozenset(found["before"]), frozenset(found["after"]), single["between"], single["joining"])
-
-
 def _read_terms(text: str, weight: float, files: Mapping[str, ContentClass]) -> list[tuple[Term, str]]:
     """Reads terms between commas, each with what it adds to the description of its class ("" for nothing)."""
     terms: list[tuple[Term, str]] = []
@@ -169,9 +158,9 @@ def _read_terms(text: str, weight: float, files: Mapping[str, ContentClass]) -> 
             terms.append((_regex_term(match["regex"], _weight_behind(match["after"], weight)), ""))
         else:
             words, own = _split_weight(match, weight)
-            if words.strip():
-                term = _word_term(words.strip(), own)
-                terms.append((term, term.shown.rstrip("*") if own > 0 else ""))
+            for one in filter(None, map(str.strip, re.split("[,，、]", words))):
+                term = _word_term(one, own)
+                terms.append((term, term.shown.rstrip("*＊") if own > 0 else ""))
     return terms
 
 
@@ -183,16 +172,19 @@ def _find_file(name: str, files: Mapping[str, ContentClass]) -> ContentClass:
 
 
 def _split_weight(match: re.Match[str], weight: float) -> tuple[str, float]:
-    if match["weighted"] is None:
-        return match["words"], weight
-    if match["behind"].strip():
-        return f"({match['weighted']}){match['behind']}", weight
-    if match["weighted"].lstrip().startswith("@"):
-        raise VocabularyError(
-            f"The words of {show(match[0].strip())} have weights of their own: leave the brackets out."
-        )
-    weighted = _WEIGHT.match(match["weighted"])
-    return (weighted[1], _checked(float(weighted[2]), match[0])) if weighted else (match["weighted"], weight)
+    """The words of a term, several behind one another between brackets, and the weight behind their colon."""
+    shown = show(match[0].strip(" ,，、"))
+    is_bracketed = match["weighted"] is not None and not match["behind"].strip()
+    if is_bracketed and match["weighted"].lstrip().startswith(("@", "＠")):
+        raise VocabularyError(f"The words of {shown} have weights of their own: leave the brackets out.")
+    text = match["weighted"] if is_bracketed else match[0].strip(" ,，、")
+    if not is_bracketed and _WEIGHTED.search(text):
+        raise VocabularyError(f"A comma is missing in {shown}: write one before and behind (word:2).")
+    weighted = (_WEIGHT if is_bracketed else _BARE_WEIGHT).match(text)
+    words = weighted[1] if weighted else text
+    if len(re.findall("[(（]", words)) != len(re.findall("[)）]", words)):
+        raise VocabularyError(f"A bracket is missing in {shown}. Write (word:2).")
+    return (words, _checked(float(weighted[2]), match[0])) if weighted else (words, weight)
 
 
 def _weight_behind(text: str, weight: float) -> float:
@@ -218,8 +210,17 @@ def _regex_term(pattern: str, weight: float) -> Term:
 
 
 def _word_term(text: str, weight: float) -> Term:
-    is_open = text.endswith("*")
+    is_open = text.endswith(("*", "＊"))
     words = tuple(read_words(text))
     if not words:
         raise VocabularyError(f"The term {show(text)} has no letters or digits in it.")
+    if re.search("[*＊].", text):
+        raise VocabularyError(
+            f"The term {show(text)} has a * inside: it may only end one, for any word that begins so."
+        )
+    if len(words) > MAX_TERM_WORDS:
+        raise VocabularyError(
+            f"The term {show(text)} has {len(words)} words; {MAX_TERM_WORDS} are allowed, and as many characters where "
+            "blanks do not part words. Write commas between the terms."
+        )
     return Term(text, words, is_open, None, weight)

@@ -12,13 +12,14 @@ from ..core.content_classifier import (
     classify_by_vectors,
     classify_by_words,
     find_evidence,
+    show_confidence,
 )
 from ..core.prompt_syntax import plain_text, read_prompt
-from ..core.vocabulary import ContentClass, VocabularyError, read_classes
+from ..core.vocabulary import ContentClass, VocabularyError
 from .host.graph import UNPLUGGED
 from .host.page import verdict
 from .host.text_encoders import embed_prompts
-from .host.vocabularies import class_files, negations
+from .host.vocabularies import classes_of, negations
 
 _DEFAULT_CLASSES = "anime\nrealistic"
 
@@ -108,7 +109,7 @@ class ContentClassifier:
     @classmethod
     def VALIDATE_INPUTS(cls, classes: str | None = None) -> bool | str:
         try:
-            return classes is None or read_classes(classes, class_files()) is not None
+            return classes is None or classes_of(classes) is not None
         except VocabularyError as error:
             return str(error)
 
@@ -125,15 +126,17 @@ class ContentClassifier:
         clip: Any = None,
     ) -> dict[str, Any]:
         check_settings(prompt, method, min_confidence, fallback)
-        wanted = read_classes(classes, class_files())
+        wanted, lexicon = classes_of(classes)
         if method == "clip":
             found = _classify_by_clip(prompt, wanted, min_confidence, fallback, clip)
         else:
-            evidence = find_evidence(read_prompt(prompt), wanted, negations())
+            evidence = find_evidence(read_prompt(prompt), lexicon, negations())
             found = classify_by_words(evidence, wanted, min_confidence, fallback)
         result = (found.class_index == 0, found.label, found.class_index, found.confidence, found.explanation)
         data = dict(zip(self.RETURN_NAMES, result, strict=True), scores=by_name(wanted, found.scores))
-        summary = f"{found.label}{' (the fallback)' if found.is_fallback else ''}, {found.confidence:.2f} sure"
+        summary = (
+            f"{found.label}{' (the fallback)' if found.is_fallback else ''}, {show_confidence(found.confidence)} sure"
+        )
         payload = verdict("content_classifier", summary, **data, is_fallback=found.is_fallback, method=method)
         return {"ui": payload, "result": result}
 

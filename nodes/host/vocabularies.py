@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
-from ...core.vocabulary import ContentClass, Negations, read_class_file, read_negations
+from ...core.lexicon import Lexicon, make_lexicon
+from ...core.negation import Negations, read_negations
+from ...core.vocabulary import ContentClass, read_class_file, read_classes
 
 _FOLDER = Path(__file__).resolve().parents[2] / "data" / "content_classes"
 _NEGATIONS = "negations"
@@ -20,6 +23,26 @@ def class_files() -> dict[str, ContentClass]:
     """
     paths = sorted(path for path in _FOLDER.glob("*.txt") if path.stem != _NEGATIONS)
     return {path.stem: read_class_file(path.stem, _read(path)) for path in paths}
+
+
+def classes_of(text: Any) -> tuple[list[ContentClass], Lexicon]:
+    """The classes that the user has written, and their terms to be looked up: made once for many prompts.
+
+    Raises:
+        VocabularyError: they can't be read.
+        RuntimeError: a file of the pack can't be read.
+    """
+    return _classes_of(text) if isinstance(text, str) else _make_classes(text)
+
+
+@lru_cache(maxsize=16)
+def _classes_of(text: str) -> tuple[list[ContentClass], Lexicon]:
+    return _make_classes(text)
+
+
+def _make_classes(text: Any) -> tuple[list[ContentClass], Lexicon]:
+    classes = read_classes(text, class_files())
+    return classes, make_lexicon(classes)
 
 
 @cache

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from switchyard_pack.core.content_classifier import classify_by_words, find_evidence
+from switchyard_pack.core.lexicon import make_lexicon
 from switchyard_pack.core.prompt_syntax import read_prompt
 from switchyard_pack.core.vocabulary import read_classes
 from switchyard_pack.nodes.host.vocabularies import class_files, negations
@@ -21,11 +22,12 @@ LISTS = {
     for path in sorted(FOLDER.glob("*.jsonl"))
 }
 CLASSES = read_classes("anime\nrealistic", class_files())
+LEXICON = make_lexicon(CLASSES)
 
 
 @cache
 def label(prompt):
-    return classify_by_words(find_evidence(read_prompt(prompt), CLASSES, negations()), CLASSES, 0.6, "").label
+    return classify_by_words(find_evidence(read_prompt(prompt), LEXICON, negations()), CLASSES, 0.6, "").label
 
 
 def share_right(rows):

@@ -1,17 +1,19 @@
 """Classes and terms as people write them, and the files that the pack brings."""
 
 import pytest
+from switchyard_pack.core.negation import read_negations
 from switchyard_pack.core.vocabulary import (
     DEFAULT_WEIGHT,
     MAX_CLASSES,
     VocabularyError,
     read_class_file,
     read_classes,
-    read_negations,
 )
 from switchyard_pack.nodes.host.vocabularies import class_files, negations
 
 FILES = {"anime": read_class_file("anime", "description: a drawing\n3: anime, cel shad*\n-1: photo")}
+
+ANIME = [("anime", 3.0), ("cel shad*", 3.0), ("photo", -1.0)]
 
 
 def terms(line):
@@ -34,6 +36,14 @@ def terms(line):
         ("Anime", [("anime", 3.0), ("cel shad*", 3.0), ("photo", -1.0)]),
         ("drawn: @anime, ink", [("anime", 3.0), ("cel shad*", 3.0), ("photo", -1.0), ("ink", 3.0)]),
         ("猫: 子猫", [("子猫", 3.0)]),
+        ("猫：子猫，大猫、（虎：2）、＠anime", [("子猫", 3.0), ("大猫", 3.0), ("虎", 2.0), *ANIME]),
+        ("cat: kitten:2, big cat: 0.5", [("kitten", 2.0), ("big cat", 0.5)]),
+        ("cat: 16:9, miku (vocaloid), re:zero", [("16:9", 3.0), ("miku (vocaloid)", 3.0), ("re:zero", 3.0)]),
+        ("cat: (kitten, big cat:2)", [("kitten", 2.0), ("big cat", 2.0)]),
+        ("cat: kitten, purr*, Kitten:2", [("Kitten", 2.0), ("purr*", 3.0)]),
+        ("cat: purr＊", [("purr＊", 3.0)]),
+        ("drawn: @anime, (anime:0)", [("anime", 0.0), ("cel shad*", 3.0), ("photo", -1.0)]),
+        ("@anime", ANIME),
     ],
 )
 def test_a_line_is_a_name_and_its_terms(line, expected):
@@ -73,6 +83,19 @@ def test_a_class_describes_itself_for_a_text_encoder(line, description):
         ("cat: /kit(/", "not valid"),
         ("cat: /kit/x", "may stand a weight"),
         ("cat: ---", "no letters or digits"),
+        ("cat: *", "no letters or digits"),
+        ("cat: kitten (big:2)", "A comma is missing in"),
+        ("cat: (kitten:2) big", "A comma is missing in"),
+        ("cat: (kitten:2", "A bracket is missing in"),
+        ("cat: kitten)", "A bracket is missing in"),
+        ("cat:,", "no words behind its colon"),
+        ("cat: , ,", "no words behind its colon"),
+        ("cat: big* cat", "has a * inside"),
+        ("cat: *cat", "has a * inside"),
+        ("@dog", 'no class "@dog"'),
+        ("@anime, ink", "has no name"),
+        ("@anime: ink", "has no name"),
+        ("cat: " + "very " * 20 + "big", "has 21 words; 20 are allowed"),
         (None, "not a None"),
         (["cat"], "not a list"),
         (7, "not a INT"),
@@ -103,8 +126,13 @@ def test_the_pack_brings_anime_and_realistic():
     assert list(class_files()) == ["anime", "realistic"]
 
 
+def test_a_class_of_the_pack_alone_has_its_name():
+    assert [one.name for one in read_classes("@anime\ncat", FILES)] == ["anime", "cat"]
+
+
 def test_negations_are_words_as_they_stand_in_clauses():
     read = read_negations("# a\nbefore: not, instead of, Isn't\nafter: free\nbetween: a, the\njoining: or\nbefore: 没")
+    assert read.ending == read.answer == read.harmless == frozenset()
     assert read.before == {("not",), ("instead", "of"), ("isn", "t"), ("没",)}
     assert read.after == {("free",)}
     assert read.between == {"a", "the"}
