@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .faces import Face
-from .values import kind_of, show, unwrap
+from .values import kind_of, unwrap
 
 BoundingBoxes = list[list[dict[str, Any]]]
 
@@ -60,7 +60,7 @@ def _read(box: Any) -> Face:
         return Face((x, y, x + width, y + height), score, (), str(box.get("label") or "face"))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ValueError(
-            f"A bounding box must have the numbers x, y, width and height, in pixels; this one is {show(box)}."
+            f"A bounding box must have the numbers x, y, width and height, in pixels; this one is {str(box)[:200]}."
         ) from None
 
 

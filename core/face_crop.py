@@ -26,7 +26,7 @@ class CropSizes(NamedTuple):
         guide_size: The shorter side of the face (or of the crop, see guide_by_box) becomes this long, in pixels; a
             face that is larger keeps its size.
         guide_by_box: Whether guide_size is for the face; else for the crop.
-        max_size: No side of a crop becomes longer, in pixels. First surroundings are given up, then it is reduced.
+        max_size: No side of a crop becomes longer, in pixels; at least one multiple. First surroundings are given up, then it is reduced.
         crop_factor: How many times the face the crop is wide and high.
         margin: What must be around the face in any case, in pixels of the picture.
         multiple: Both sides of a crop are a multiple of this, in pixels.
@@ -64,6 +64,7 @@ class Crop(NamedTuple):
 
 def plan_crop(box: Box, width: int, height: int, sizes: CropSizes, turns: int = 0) -> Crop:
     """Plans the crop of a face in a picture of that size; the box lies in the picture and is not empty."""
+    sizes = sizes._replace(max_size=max(1, sizes.max_size // sizes.multiple) * sizes.multiple)
     across, down = box[2] - box[0], box[3] - box[1]
     least = (min(width, across + 2 * sizes.margin), min(height, down + 2 * sizes.margin))
     wanted = [

@@ -33,7 +33,7 @@ def draw_shape(shape: str, box: Box, dilation: float, region: Region) -> Tensor:
     Args:
         shape: one of SHAPES.
         box: of the face.
-        dilation: how much wider and higher than the box, in pixels; never smaller than one pixel.
+        dilation: how much wider and higher than the box, in pixels; never smaller than about a pixel.
         region: what of the picture to draw.
     """
     import torch

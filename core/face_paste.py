@@ -1,8 +1,9 @@
 """Puts a crop that was sampled anew back into its picture: only what has changed, and only where the mask says.
 
-Where the crop was enlarged, the difference between the crop before and after is brought to the picture's size and
-added: what the sampler left alone stays exact, and no detail is lost on the way there and back. Where it was reduced,
-a difference would leave the fine detail of the old face on the new one, so the new crop itself is blended in.
+The difference between the crop before and after is brought to the picture's size and added: what the sampler left alone
+stays exact, and no detail is lost on the way there and back. Where the crop was reduced, the picture has detail that
+the crop could not hold; it stays where the crop is what it was, and fades where it has changed, lest the old face's
+fine lines lie on the new one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _RING = (0.02, 0.98)  # the part of a mask where the picture shows through
 _FEWEST = 16  # pixels to tell a colour by
+_ANOTHER = 0.1  # a difference from which on the detail of the old face is gone
 
 
 def match_color(before: Tensor, after: Tensor, mask: Tensor, strength: float) -> Tensor:
@@ -67,24 +69,40 @@ def blend(
     """
     import torch
 
-    x1, y1, x2, y2 = crop.region
-    left, top, right, bottom = crop.inside(width, height)
     is_enlarged = crop.scale >= 1 - 1e-3
-    change = after - before if is_enlarged else after
-    change = resize(torch.rot90(change, -crop.turns, (0, 1)), y2 - y1, x2 - x1)[top - y1 : bottom - y1, left - x1 :]
-    change = change[:, : right - left].to(part.device)
+    change = _to_picture(after - before, crop, width, height).to(part.device)
     weight = mask.to(part.device)[..., None]
     channels = 3 if part.shape[-1] > 2 else 1
     if channels == 1:
         change = change.mean(-1, keepdim=True)
     old = part[..., :channels]
     start = old.float().nan_to_num(0.0, 1.0, 0.0)
+    origin = start if ground is None else ground[..., :channels].float().nan_to_num(0.0, 1.0, 0.0)
     if not is_enlarged:
-        change = change - start
-    elif ground is not None:
-        change = change + (ground[..., :channels].float().nan_to_num(0.0, 1.0, 0.0) - start)
-    new = start + weight * change
+        coarse = _to_picture(before, crop, width, height).to(part.device)[..., :channels]
+        changed = _to_picture(_changed(before, after), crop, width, height).to(part.device).clamp(0, 1)
+        change = change - changed * (origin - coarse)
+    new = start + weight * (change + (origin - start))
     blended = part.clone()
     # Values of the picture beyond 0..1 stay where nothing changes, instead of being clamped.
     blended[..., :channels] = torch.where((weight > 0) & (new != start), new.clamp(0, 1).to(part.dtype), old)
     return blended
+
+
+def _to_picture(crop_picture: Tensor, crop: Crop, width: int, height: int) -> Tensor:
+    """Brings a crop (h, w, C) to the size of its part of the picture."""
+    import torch
+
+    x1, y1, x2, y2 = crop.region
+    left, top, right, bottom = crop.inside(width, height)
+    sized = resize(torch.rot90(crop_picture, -crop.turns, (0, 1)), y2 - y1, x2 - x1)
+    return sized[top - y1 : bottom - y1, left - x1 : right - x1]
+
+
+def _changed(before: Tensor, after: Tensor) -> Tensor:
+    """How much a crop has changed around each pixel, (h, w, 1): 0 not at all, 1 so much that its detail is another's."""
+    from torch.nn import functional
+
+    difference = (after - before).abs().amax(-1)[None, None] / _ANOTHER
+    near = functional.max_pool2d(difference, 5, 1, 2)
+    return functional.avg_pool2d(near, 5, 1, 2, count_include_pad=False)[0, 0, ..., None].clamp(0, 1)

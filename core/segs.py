@@ -172,12 +172,13 @@ def segs_size(segs: Any) -> tuple[int, int]:
 
 
 def _read(seg: Any, number: int, scale_x: float, scale_y: float) -> Found:
+    import numpy as np
     import torch
 
     try:
         box = tuple(float(side) for side in seg.bbox)
         region = tuple(round(float(side)) for side in seg.crop_region)
-        score = float(torch.as_tensor(seg.confidence).flatten()[0]) if seg.confidence is not None else 1.0
+        score = 1.0 if seg.confidence is None else float(np.asarray(seg.confidence, dtype=float).flat[0])
         mask = seg.cropped_mask
         mask = torch.as_tensor(mask).detach().float().cpu() if is_grid(mask) else None
         x1, y1, x2, y2 = box

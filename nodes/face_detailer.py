@@ -167,7 +167,7 @@ class FaceDetailer:
                         "default": 20,
                         "min": 0,
                         "max": 200,
-                        "tooltip": "Lets the sampler change less and less over this many pixels of the crop; 0: at once.",
+                        "tooltip": "Lets the sampler change less and less over so many pixels of the crop.",
                     },
                 ),
                 "force_inpaint": (
