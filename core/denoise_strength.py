@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from .noise_schedule import NoiseScale, check_schedule, sd15_noise, sd15_sigma, sd15_timestep
@@ -26,10 +27,13 @@ _FULL = 0.9999  # KSampler takes more than this as 1.0
 _MOST_STEPS = 20000  # of a whole schedule; beyond it would take seconds, for a denoise of nearly nothing
 _NEIGHBOURS = 8  # looked at on both sides: schedules that round to timesteps do not fall evenly
 _LONG = 1000  # steps of a schedule from which on one step more changes next to nothing, and each look is slow
+_MOST_LOOKED_AT = 80_000  # steps in all schedules of a search: a few seconds for the slow ones
 _SINGLE = 1e-5  # schedules are in single precision
 _COUNTLESS = 1e15  # so that a denoise of next to nothing gives a whole number
 _LOWEST_TIMESTEP = 0.01
+_ROUNDED = 0.005
 _FAR = 0.35  # as a logarithm of noise: about 100 timesteps in the middle of SD 1.5's table
+_MANY = 100  # steps: with more of them fewer help
 
 
 class Strength(NamedTuple):
@@ -37,7 +41,8 @@ class Strength(NamedTuple):
 
     Args:
         denoise: for KSampler, 0..1.
-        equivalent: the denoise that starts nearest to it with `normal` on SD 1.5 and as many steps.
+        equivalent: the denoise that starts nearest to it with `normal` on SD 1.5 and as many steps. `normal` knows no
+            start but two with 1 step: there it is the share of SD 1.5's timesteps, as with many steps.
         effect: the row of EFFECTS that the equivalent falls into, or "no change" or "hardly any change".
         total: the steps of the whole schedule, of which the sampler runs the last; 0 if it runs none.
         timestep: SD 1.5's training timestep with the noise that the sampler starts at, 0 to 999; None if it runs none.
@@ -78,29 +83,32 @@ def choose_denoise(
     check_choice(effect, CHOICES, "effect")
     wanted = EFFECTS[effect] if effect in EFFECTS else read_fraction(strength, "strength")
 
+    sigmas_of = cache(schedule)
+
     def level(total: int) -> float:
-        return noise.noise_ratio(_part_that_runs(schedule(total), steps)[0])
+        return noise.noise_ratio(_part_that_runs(sigmas_of(total), steps)[0])
 
     total = total_steps(steps, wanted)
     if total == 0:
         return Strength(0.0, 0.0, effect_of(0.0), 0, None, "Denoise 0.0 hands the picture back as it is.")
-    target = reference_level(steps, total)
+    target = target_level(steps, wanted)
     if effect == MEASURE:
         _check_length(steps, total, wanted)
-    elif total > steps and not (total <= _longest(steps) and math.isclose(level(total), target, rel_tol=_SINGLE)):
-        total = find_total(level, steps, target)
-    sigmas = schedule(total)
+    elif wanted <= _FULL and (total > steps or steps == 1):
+        is_there = total <= _longest(steps) and math.isclose(level(total), target, rel_tol=_SINGLE)
+        total = total if is_there else find_total(level, steps, target)
+    sigmas = sigmas_of(total)
     check_schedule(sigmas, scheduler, total)
     is_cut = len(sigmas) > steps + 1 and wanted <= _FULL
     denoise = wanted if effect == MEASURE else denoise_for(steps, total, wanted, is_cut)
     reached = noise.noise_ratio(_part_that_runs(sigmas, steps, denoise)[0])
     equivalent = _equivalent(steps, reached, None if effect == MEASURE else wanted)
     name = effect_of(equivalent)
-    beginning = f"Denoise {show_number(denoise)} with {scheduler} at {steps} steps"
+    beginning = f"Denoise {show_number(denoise)} with {scheduler} at {_count(steps)}"
     if effect == MEASURE:
         report = f"{beginning} {_describe_measured(reached, equivalent)}"
     else:
-        report = f"{beginning} {_describe_chosen(steps, denoise, wanted, target, reached)}"
+        report = f"{beginning} {_describe_chosen(steps, total, denoise, wanted, target, reached, equivalent)}"
     return Strength(denoise, equivalent, name, total, _as_timestep(reached), report)
 
 
@@ -133,6 +141,16 @@ def reference_level(steps: int, total: int) -> float:
     return sd15_sigma(highest if total <= 1 else highest * (steps - 1) / (total - 1))
 
 
+def target_level(steps: int, wanted: float) -> float:
+    """The noise that a denoise should start at, as `normal` on SD 1.5 has it with so many steps.
+
+    `normal` knows no start but two with 1 step: there it is the share of SD 1.5's timesteps, as with many steps.
+    """
+    if steps == 1:
+        return sd15_sigma(wanted * (len(sd15_noise().table) - 1))
+    return reference_level(steps, total_steps(steps, wanted))
+
+
 def effect_of(equivalent: float) -> str:
     """The row that a denoise with `normal` on SD 1.5 falls into."""
     return next((name for limit, name in _ROWS if equivalent <= limit), "redraw")
@@ -140,6 +158,10 @@ def effect_of(equivalent: float) -> str:
 
 def find_total(level: Callable[[int], float], steps: int, target: float) -> int:
     """Finds the length of a schedule whose last `steps` start nearest to a noise level; the shortest of equals.
+
+    Near is by the logarithm of noise. With 1 step most schedulers have but two starts, all and nothing: there it is by
+    timesteps, so that what should be weak does not become all. Of long schedules only so many are looked at that it
+    takes seconds: the one found may then be a little off.
 
     Args:
         level: the noise at which the last `steps` of a schedule of so many steps start. Longer schedules start lower,
@@ -157,19 +179,43 @@ def find_total(level: Callable[[int], float], steps: int, target: float) -> int:
     def distance(total: int) -> float:
         is_reachable = total == steps or steps / (total + 0.5) <= _FULL
         is_level = is_reachable and math.isfinite(at(total)) and at(total) > 0
-        return abs(math.log(at(total) / target)) if is_level else math.inf
+        if not is_level:
+            return math.inf
+        if steps == 1:
+            return abs(sd15_timestep(at(total)) - sd15_timestep(target))
+        return abs(math.log(at(total) / target))
+
+    def is_low(total: int) -> bool:
+        return at(total) <= target * (1 + _SINGLE)
+
+    def steps_looked_at() -> int:
+        return sum(levels)
 
     longest = _longest(steps)
     low = high = steps
-    while high < longest and not at(high) <= target * (1 + _SINGLE):
-        low, high = high, min(2 * high, longest)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if at(middle) <= target else (middle, high)
-    near = _NEIGHBOURS if high < _LONG else 1
-    for total in range(max(steps, low - near), min(high + near, longest) + 1):
-        at(total)
+    while high < longest and not is_low(high):
+        low, high = high, min((2 if high < _LONG else 4) * high, longest)
+    aside = 0
+    while is_low(high) and high - low > 1 and steps_looked_at() < _MOST_LOOKED_AT:
+        if high < _LONG:
+            guess = (low + high) // 2
+        else:  # few looks: where a line has it, then aside of it, so that the other end comes near too
+            guess = min(max(_between(low, high, at(low), at(high), target) + aside, low + 1), high - 1)
+        low, high = (low, guess) if is_low(guess) else (guess, high)
+        aside = (-1 if guess == high else 1) * max(1, 2 * abs(aside))
+    if high - low <= 1:
+        near = _NEIGHBOURS if high < _LONG else 1
+        for total in range(max(steps, low - near), min(high + near, longest) + 1):
+            at(total)
     return min(levels, key=lambda total: (distance(total), total))
+
+
+def _between(low: int, high: int, level_at_low: float, level_at_high: float, target: float) -> int:
+    """Where a straight line has the target, in logarithms of length and noise; between the two ends."""
+    if not (math.isfinite(level_at_low) and 0 < level_at_high < target < level_at_low):
+        return (low + high) // 2
+    share = math.log(level_at_low / target) / math.log(level_at_low / level_at_high)
+    return round(low * (high / low) ** share)
 
 
 def _longest(steps: int) -> int:
@@ -185,18 +231,24 @@ def _check_length(steps: int, total: int, denoise: float) -> None:
     if total > longest:
         raise ValueError(
             f"strength is {show_number(denoise)}: ComfyUI would compute a schedule of {total} steps for it. It must be "
-            f"0, or at least {steps / longest:.2g} with {steps} steps."
+            f"0, or at least {steps / longest:.2g} with {_count(steps)}."
         )
 
 
 def _equivalent(steps: int, level: float, preferred: float | None = None) -> float:
     if not level > 0:
         return 0.0
-    timestep = max(sd15_timestep(level), _LOWEST_TIMESTEP)
-    guess = int(1 + (len(sd15_noise().table) - 1) * (steps - 1) / timestep)
-    totals = range(max(steps, guess - 1), max(steps, guess) + 3)
     if level == math.inf:
         return 1.0
+    highest = len(sd15_noise().table) - 1
+    timestep = sd15_timestep(level)
+    if steps == 1:
+        share = max(timestep, 1) / highest
+        if preferred is not None and abs(share - preferred) < _ROUNDED:
+            return preferred
+        return round(share, 3 if share < 0.1 else 2)
+    guess = int(1 + highest * (steps - 1) / max(timestep, _LOWEST_TIMESTEP))
+    totals = range(max(steps, guess - 1), max(steps, guess) + 3)
     nearest = min(totals, key=lambda total: abs(math.log(reference_level(steps, total) / level)))
     return denoise_for(steps, nearest, preferred)
 
@@ -208,23 +260,35 @@ def _as_timestep(level: float) -> int:
 def _describe_measured(reached: float, equivalent: float) -> str:
     return (
         f"starts at the noise of SD 1.5's timestep {_as_timestep(reached)} of 1000: as strong as "
-        f"{show_number(equivalent)} with normal on SD 1.5 ({effect_of(equivalent)})."
+        f"{_short(equivalent)} with normal on SD 1.5 ({effect_of(equivalent)})."
     )
 
 
-def _describe_chosen(steps: int, denoise: float, wanted: float, target: float, reached: float) -> str:
+def _describe_chosen(
+    steps: int, total: int, denoise: float, wanted: float, target: float, reached: float, equivalent: float
+) -> str:
     start, aim = _as_timestep(reached), _as_timestep(target)
     if wanted > _FULL:
         return f"runs all of the schedule, from the noise of SD 1.5's timestep {start} of 1000."
-    aimed = "exactly there" if start == aim else f"it should be {aim}, and no denoise comes closer"
+    closer = "no denoise comes closer" if total < _LONG else "hardly a denoise comes closer"
+    aimed = "exactly there" if start == aim else f"it should be {aim}, and {closer}"
+    is_other = effect_of(equivalent) != effect_of(wanted)
+    meant = f" ({effect_of(equivalent)}), not {show_number(wanted)} ({effect_of(wanted)})" if is_other else ""
     text = (
-        f"is as strong as {show_number(wanted)} with normal on SD 1.5: it starts at the noise of SD 1.5's timestep "
-        f"{start} of 1000, {aimed}."
+        f"is as strong as {_short(equivalent)} with normal on SD 1.5{meant}: it starts at the noise of SD 1.5's "
+        f"timestep {start} of 1000, {aimed}."
     )
     if denoise == 1:
         text += " That is all of the schedule."
-    if not abs(math.log(reached / target)) < _FAR:
-        text += " That is far off: use more steps or another scheduler."
-    if steps == 1:
-        text += " With 1 step normal starts at the lowest noise for any denoise up to 0.5: use 2 steps or more."
+    if is_other or not abs(math.log(reached / target)) < _FAR:
+        number = "2 steps or more," if steps == 1 else "fewer steps" if steps > _MANY else "more steps"
+        text += f" That is far off: use {number} or another scheduler."
     return text
+
+
+def _short(equivalent: float) -> str:
+    return show_number(float(f"{equivalent:.3g}"))
+
+
+def _count(steps: int) -> str:
+    return f"{steps} step{'' if steps == 1 else 's'}"

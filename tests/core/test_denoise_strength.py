@@ -18,9 +18,10 @@ from switchyard_pack.core.denoise_strength import (
     effect_of,
     find_total,
     reference_level,
+    target_level,
     total_steps,
 )
-from switchyard_pack.core.noise_schedule import NoiseScale, sd15_noise, sd15_sigma
+from switchyard_pack.core.noise_schedule import NoiseScale, sd15_noise, sd15_sigma, sd15_timestep
 
 SD15 = sd15_noise()
 HIGH, LOW = SD15.table[-1], SD15.table[0]
@@ -46,6 +47,16 @@ def in_steps_of_timesteps(steps):
     """Whole timesteps apart, and mostly more steps than asked for: as ComfyUI's ddim_uniform."""
     rising = [0.0, *SD15.table[1 :: max(1000 // steps, 1)]]
     return rising[::-1]
+
+
+def uniform(steps):
+    """Whole steps apart, and the last one above the lowest noise: as ComfyUI's sgm_uniform."""
+    return [*(sd15_sigma(999 * (1 - index / steps)) for index in range(steps)), 0.0]
+
+
+def at_most_1000_steps(steps):
+    """As ComfyUI's beta, which takes no timestep twice."""
+    return normal(min(steps, 1000))
 
 
 def by_hand(sigma, steps=3):
@@ -78,10 +89,11 @@ def test_with_normal_on_sd15_a_row_is_its_own_middle(steps, effect):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_no_length_of_schedule_comes_closer(name, effect, steps):
     schedule = SCHEDULES[name]
-    target = reference_level(steps, total_steps(steps, EFFECTS[effect]))
+    target = target_level(steps, EFFECTS[effect])
 
     def distance(total):
-        return abs(math.log(schedule(total)[-(steps + 1) :][0] / target))
+        start = schedule(total)[-(steps + 1) :][0]
+        return abs(math.log(start / target)) if steps > 1 else abs(sd15_timestep(start) - sd15_timestep(target))
 
     found = choose(schedule, steps, effect)
     assert distance(found.total) == pytest.approx(min(distance(total) for total in range(steps, 12 * steps)), abs=1e-9)
@@ -107,7 +119,7 @@ def test_karras_needs_a_higher_denoise_for_the_same_effect():
     found = choose(karras, 15)
     assert (found.denoise, found.effect, found.total) == (0.51, "add detail", 29)
     assert found.report == (
-        "Denoise 0.51 with karras at 15 steps is as strong as 0.45 with normal on SD 1.5: it starts at the noise of SD "
+        "Denoise 0.51 with karras at 15 steps is as strong as 0.43 with normal on SD 1.5: it starts at the noise of SD "
         "1.5's timestep 427 of 1000, it should be 437, and no denoise comes closer."
     )
 
@@ -166,10 +178,29 @@ def test_a_strength_of_next_to_nothing_is_found_or_named():
         choose(effect=MEASURE, strength=5e-324)
 
 
-def test_one_step_is_told_what_it_is_worth():
+def test_one_step_says_the_strength_that_it_really_has():
     found = choose(normal, 1)
-    assert found.report.endswith("use 2 steps or more.")
-    assert ksampler(1, found.denoise) == 2
+    assert (found.total, found.timestep, found.effect, found.equivalent) == (2, 0, "hardly any change", 0.001)
+    assert found.report == (
+        f"Denoise {found.denoise} with karras at 1 step is as strong as 0.001 with normal on SD 1.5 (hardly any "
+        "change), not 0.45 (add detail): it starts at the noise of SD 1.5's timestep 0 of 1000, it should be 450, and "
+        "no denoise comes closer. That is far off: use 2 steps or more, or another scheduler."
+    )
+    assert choose(normal, 1, "redraw").total == 1
+    assert choose(normal, 1, MEASURE, strength=0.45).effect == "hardly any change"
+
+
+def test_one_step_of_a_scheduler_that_can_is_as_strong_as_wanted():
+    found = choose(uniform, 1, "sharpen")
+    assert (found.total, found.timestep, found.effect, found.equivalent) == (4, 250, "sharpen", 0.25)
+    assert "far off" not in found.report
+
+
+def test_what_is_far_off_is_not_called_as_strong_as_wanted():
+    found = choose(at_most_1000_steps, 10_000, "sharpen")
+    assert (found.denoise, found.effect) == (1.0, "redraw")
+    assert "is as strong as 1.0 with normal on SD 1.5 (redraw), not 0.25 (sharpen)" in found.report
+    assert found.report.endswith("That is far off: use fewer steps or another scheduler.")
 
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
@@ -255,10 +286,17 @@ def test_a_strength_that_a_row_does_not_read_does_not_matter():
     assert tuple(EFFECTS) == CHOICES[:4]
 
 
-def test_schedules_of_thousands_of_steps_are_looked_at_a_few_times_only():
+@pytest.mark.parametrize("schedule", [normal, uniform, karras, at_most_1000_steps], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(("steps", "strength"), [(1, 1e-4), (1, 0.25), (15, 0.001), (700, 0.25), (5_000, 0.45)])
+def test_a_search_over_long_schedules_is_bounded(schedule, steps, strength):
     asked = []
-    choose(lambda steps: asked.append(steps) or normal(steps), effect="own strength", strength=0.001)
-    assert sum(steps > 1000 for steps in asked) <= 20
+    quick = lambda total: asked.append(total) or schedule(total)[-(steps + 2) :]  # noqa: E731
+    found = choose(quick, steps, OWN_STRENGTH, strength=strength)
+    assert sum(asked) <= 120_000
+    assert len(set(asked)) == len(asked)
+    target = target_level(steps, strength)
+    reached = schedule(found.total)[-(steps + 1) :][0]
+    assert "far off" in found.report or abs(math.log(reached / target)) < 0.05 or found.total < 300
 
 
 def test_one_step_in_single_precision_is_found_without_a_search():
