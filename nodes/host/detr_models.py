@@ -95,13 +95,13 @@ class DetrDetector:
     def _scores(self, logits: Any) -> tuple[Any, Any]:
         """For each query (N, Q) the score of the likeliest face class, and which of the face classes that is.
 
-        With softmax a query is one thing: where that is no face, the score is 0.
+        With softmax a query is one thing: where that is no face, the score is NaN, which no lowest score lets pass.
         """
         if not self._is_softmax:
             return logits.sigmoid()[..., self._faces].max(-1)
         chances = logits.softmax(-1)[..., :-1]
         scores, kinds = chances[..., self._faces].max(-1)
-        return scores.where(scores >= chances.max(-1).values, 0.0), kinds
+        return scores.where(scores >= chances.max(-1).values, float("nan")), kinds
 
 
 def load_detr(folder: Path, name: str) -> DetrDetector:
