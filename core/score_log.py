@@ -115,7 +115,7 @@ def make_rows(
             "node": origin.node,
             "picture": index,
             "score": _finite(score),
-            "passed": score >= threshold if told is None else told,
+            "passed": math.isfinite(score) and score >= threshold if told is None else told,
             "worst": text_of(picture.get("worst")),
             **{name: _finite(number_of(families.get(name))) for name in FAMILY_COLUMNS},
             "reason": text_of(picture.get("reason")),

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..core.batches import pick_items
+from ..core.list_inputs import first_of
 from ..core.pick_best import IF_NONE_PASS, ORDERS, choose_best, match_scores, report_text
 from .host.graph import ANY, block
 from .host.page import verdict
@@ -96,14 +97,16 @@ class PickBest:
         threshold: Any = (0.8,),
         if_none_pass: Any = ("best",),
     ) -> dict[str, Any]:
-        least = threshold[0] if use_threshold[0] else None
+        wanted, direction = first_of(count, "count"), first_of(order, "order")
+        least = first_of(threshold, "threshold") if first_of(use_threshold, "use_threshold") else None
+        otherwise = first_of(if_none_pass, "if_none_pass")
         items, numbers = match_scores(value, scores)
-        choice = choose_best(numbers, count[0], order[0], least, if_none_pass[0])
+        choice = choose_best(numbers, wanted, direction, least, otherwise)
         picked = [numbers[index] for index in choice.indexes]
-        report = report_text(choice, count=count[0], order=order[0], threshold=least)
+        report = report_text(choice, count=wanted, order=direction, threshold=least)
         if choice.indexes:
             result = (pick_items(items, choice.indexes), picked, choice.indexes, report)
-        elif if_none_pass[0] == "none":
+        elif otherwise == "none":
             result = ([None], [math.nan], [-1], report)
         else:
             result = ([block()], [block()], [block()], report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from ..core.list_inputs import first_of
 from ..core.quality_gate import read_numbers
 from ..core.report_reading import has_passed, number_of, read_report
 from ..core.score_log import FORMATS, describe_scores, make_rows, match_scores, read_seeds, with_seeds
@@ -141,12 +142,15 @@ class ScoreLog:
         dynprompt: Any = (None,),
         unique_id: Any = ("",),
     ) -> dict[str, Any]:
-        limit, keep, size = read_settings(threshold[0], keep_percent[0], window[0])
+        numbers = {"threshold": threshold, "keep_percent": keep_percent, "window": window}
+        limit, keep, size = read_settings(*(first_of(values, name) for name, values in numbers.items()))
         reports, own = [read_report(text) for text in report], read_numbers(list(score))
         scores = match_scores(reports, own)
-        origin = origin_of(dynprompt[0], unique_id[0], ("report", "score"), label[0])
+        origin = origin_of(dynprompt[0], unique_id[0], ("report", "score"), first_of(label, "label"))
         rows = with_seeds(make_rows(reports, scores, bool(own), limit, origin), read_seeds(seeds))
-        name, notes, logged = log_rows(filename_prefix[0], format[0], rows, size)
+        name, notes, logged = log_rows(
+            first_of(filename_prefix, "filename_prefix"), first_of(format, "format"), rows, size
+        )
         for note in notes:
             logging.warning("Switchyard: node %s: %s", unique_id[0], note)
         found = logged.statistics(limit, keep)

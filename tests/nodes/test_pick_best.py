@@ -138,3 +138,15 @@ def test_api_json_may_leave_out_what_is_optional():
     parameters = inspect.signature(PickBest.execute).parameters
     for name, (_, options) in inputs["optional"].items():
         assert parameters[name].default == (options["default"],)
+
+
+@pytest.mark.parametrize("name", ["count", "order", "use_threshold", "threshold", "if_none_pass"])
+def test_an_empty_list_is_a_red_node_that_names_it(name):
+    given = {"count": [1], "order": ["highest first"], "use_threshold": [True], "threshold": [0.5]}
+    with pytest.raises(ValueError, match=f"{name} is an empty list"):
+        PickBest().execute(value=["a"], scores=[1.0], **{**given, name: []})
+
+
+def test_nothing_to_pick_from_is_a_red_node():
+    with pytest.raises(ValueError, match="value has 0 items, but scores has 0 numbers"):
+        _pick([], [])

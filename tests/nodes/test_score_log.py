@@ -312,3 +312,17 @@ def test_a_label_by_link_may_be_anything(output, label, written):
 def test_without_anything_to_log_the_node_is_red():
     with pytest.raises(ValueError, match="There is nothing to log"):
         log()
+
+
+@pytest.mark.parametrize("name", ["filename_prefix", "format", "threshold", "keep_percent", "window", "label"])
+def test_an_empty_list_by_a_link_is_an_error_that_names_it(output, name):
+    given = {"filename_prefix": ["a"], "format": ["csv"], "threshold": [0.8], "keep_percent": [30.0], "window": [9]}
+    with pytest.raises(ValueError, match=f"{name} is an empty list"):
+        ScoreLog().execute(**{**given, "score": [0.5], name: []})
+    assert list(output.iterdir()) == []
+
+
+def test_infinity_does_not_pass(output):
+    result, _ = log(score=[0.9, math.inf, -math.inf, math.nan])
+    assert result["passed"] == [True, False, False, False]
+    assert [row["passed"] for row in read(output / "scores.csv")] == ["true", "false", "false", "false"]
