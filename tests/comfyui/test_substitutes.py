@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import time
+
 import pytest
 import torch
 from graphs import node
 from safetensors.torch import load_file
 from substitutes import DEMO_FILES, SDXL_BASE, files_of, substituted
 
-from engine import checkpoint_sdxl
+from engine import checkpoint_sdxl, weights
 from engine.weights import Part, read_metadata, write_sparse
 
 
@@ -52,12 +56,12 @@ def test_a_sparse_file_holds_what_was_drawn_and_zeros_for_inert_layers(tmp_path)
     shapes = {"stack.0.weight": (4, 3), "stack.1.weight": (4, 3), "norm.weight": (5,)}
     path = tmp_path / "sparse.safetensors"
     write_sparse(path, [Part("a.", shapes, lambda name: name.startswith("stack.1"))], 1, {"recipe": "1"})
-    weights = load_file(path)
-    assert {name: tuple(tensor.shape) for name, tensor in weights.items()} == {f"a.{n}": s for n, s in shapes.items()}
-    assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
-    assert weights["a.stack.0.weight"].count_nonzero() == 12
-    assert weights["a.stack.1.weight"].count_nonzero() == 0
-    assert weights["a.norm.weight"].tolist() == [1] * 5
+    loaded = load_file(path)
+    assert {name: tuple(tensor.shape) for name, tensor in loaded.items()} == {f"a.{n}": s for n, s in shapes.items()}
+    assert {tensor.dtype for tensor in loaded.values()} == {torch.float16}
+    assert loaded["a.stack.0.weight"].count_nonzero() == 12
+    assert loaded["a.stack.1.weight"].count_nonzero() == 0
+    assert loaded["a.norm.weight"].tolist() == [1] * 5
     assert read_metadata(path) == {"recipe": "1"}
     assert list(tmp_path.iterdir()) == [path]
 
@@ -69,3 +73,63 @@ def test_a_checkpoint_is_kept_until_its_recipe_changes(tmp_path, monkeypatch):
     assert checkpoint_sdxl.build(tmp_path, "base").stat().st_mtime_ns == kept
     monkeypatch.setattr(checkpoint_sdxl, "RECIPE", "next")
     assert read_metadata(checkpoint_sdxl.build(tmp_path, "base"))["recipe"] == "base next"
+
+
+def with_header(text, length=None):
+    return (len(text) if length is None else length).to_bytes(8, "little") + text
+
+
+DAMAGED = {
+    "empty": b"",
+    "cut in its length": b"\x10\0",
+    "of an endless header": with_header(b"{}", 2**63),
+    "of no JSON": with_header(b"{damaged"),
+    "of no text": with_header(b"\xff\xfe"),
+    "of a list": with_header(b"[]"),
+    "of odd entries": with_header(b'{"a": 3}'),
+    "of odd offsets": with_header(b'{"a": {"data_offsets": ["x", "y"]}}'),
+    "of odd notes": with_header(b'{"__metadata__": 3}'),
+    "cut in its weights": with_header(
+        json.dumps({"__metadata__": {"recipe": "base 1"}, "a": {"data_offsets": [0, 9]}}).encode()
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_checkpoint_is_made_anew(tmp_path, monkeypatch, damage):
+    monkeypatch.setattr(checkpoint_sdxl, "parts_of", lambda _: [Part("", {"norm.weight": (2,)})])
+    path = tmp_path / checkpoint_sdxl.KINDS["base"].file
+    path.write_bytes(DAMAGED[damage])
+    assert read_metadata(path) == {}
+    checkpoint_sdxl.build(tmp_path, "base")
+    assert read_metadata(path)["recipe"] == f"base {checkpoint_sdxl.RECIPE}"
+    assert load_file(path)["norm.weight"].tolist() == [1, 1]
+
+
+def test_two_who_make_a_file_at_once_do_not_write_into_one_anothers(tmp_path, monkeypatch):
+    path = tmp_path / "sparse.safetensors"
+    draw = weights.draw
+
+    def draw_while_another_writes(*arguments):
+        monkeypatch.setattr(weights, "draw", draw)
+        write_sparse(path, [Part("", {"weight": (4,)})], 1, {"recipe": "other"})
+        assert read_metadata(path) == {"recipe": "other"}
+        return draw(*arguments)
+
+    monkeypatch.setattr(weights, "draw", draw_while_another_writes)
+    write_sparse(path, [Part("", {"weight": (2,)})], 1, {"recipe": "first"})
+    assert read_metadata(path) == {"recipe": "first"}
+    assert load_file(path)["weight"].tolist() == [1, 1]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_fails_or_was_left_behind_leaves_no_part(tmp_path, monkeypatch):
+    path = tmp_path / "sparse.safetensors"
+    old, new = tmp_path / "sparse.1.part", tmp_path / "sparse.2.part"
+    for left in (old, new):
+        left.write_bytes(b"")
+    os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
+    monkeypatch.setattr(weights, "draw", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_sparse(path, [Part("", {"weight": (2,)})], 1, {})
+    assert list(tmp_path.iterdir()) == [new]  # which somebody may be writing

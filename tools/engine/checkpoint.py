@@ -7,11 +7,10 @@ and samples it in seconds on a CPU. It has learnt nothing: its pictures are nois
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-from .weights import Shapes, clip_l_shapes, conv, draw, linear, norm, residual, transformer, vae_shapes
+from .weights import Shapes, clip_l_shapes, conv, draw, linear, norm, replacing, residual, transformer, vae_shapes
 
 CHANNELS = 320
 CONTEXT = 768
@@ -51,10 +50,8 @@ def build(path: Path) -> None:
         for prefix, shapes, dtype in parts
         for name, shape in shapes.items()
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    save_file(tensors, unfinished, metadata={"title": "Switchyard demo: seeded random weights, draws noise"})
-    os.replace(unfinished, path)
+    with replacing(path) as unfinished:
+        save_file(tensors, unfinished, metadata={"title": "Switchyard demo: seeded random weights, draws noise"})
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ def parts_of(kind: Kind) -> list[Part]:
 
 
 def build(folder: Path, name: str) -> Path:
-    """Makes the "base" or the "refiner" in a folder, unless it is there already."""
+    """Makes the "base" or the "refiner" in a folder, unless it is there already, whole and of this recipe."""
     kind = KINDS[name]
     path = folder / kind.file
     recipe = f"{name} {RECIPE}"

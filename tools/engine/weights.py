@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterable
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +20,8 @@ Shapes = dict[str, tuple[int, ...]]
 
 _LAST_LAYER = "taesd_decoder.19"  # scaled and shifted so that pictures are centred on mid grey
 _DTYPE, _BYTES = "F16", 2  # of sparse files: what the public SDXL files have
+_LONGEST_HEADER = 100_000_000  # more is refused by safetensors itself
+_ABANDONED_S = 24 * 3600
 
 
 def linear(name: str, size_out: int, size_in: int, bias: bool = True) -> Shapes:
@@ -143,10 +148,8 @@ def write_sparse(path: Path, parts: Iterable[Part], seed: int, metadata: dict[st
         header[part.prefix + name] = {"dtype": _DTYPE, "shape": shape, "data_offsets": (begin, end)}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
     generator = torch.Generator().manual_seed(seed)
-    with unfinished.open("wb") as file:
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         start = file.tell()
         file.truncate(start + end)
@@ -154,11 +157,38 @@ def write_sparse(path: Path, parts: Iterable[Part], seed: int, metadata: dict[st
             if not part.is_inert(name):
                 file.seek(start + header[part.prefix + name]["data_offsets"][0])
                 file.write(draw(name, shape, generator, torch.float16).numpy().tobytes())
-    os.replace(unfinished, path)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A name of its own, in the folder of a file, to write under; at the end it takes the file's place in one go.
+
+    Two who make the same file at once do not write into one another's. If it fails, what is written is removed; so
+    is what a run that was killed has left behind a day ago.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f"{path.stem}.*.part"):
+        with suppress(FileNotFoundError):  # somebody else may be tidying up too
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                left.unlink()
+    unfinished = path.with_name(f"{path.stem}.{uuid.uuid4().hex}.part")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The notes in the header of a safetensors file."""
+    """The notes in the header of a safetensors file; none where the header is damaged or the file is cut off."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        return json.loads(file.read(length)).get("__metadata__", {})
+        text = file.read(length) if length <= _LONGEST_HEADER else b""
+    try:
+        header = json.loads(text)
+        metadata = header.pop("__metadata__", {})
+        end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+        is_whole = isinstance(metadata, dict) and 8 + length + end == path.stat().st_size
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+        return {}
+    return metadata if is_whole else {}
