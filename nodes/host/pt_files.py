@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 MAX_MEMBERS = 20_000
 _LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # torch before 1.6: several pickles one after the other
+# What zipfile raises for damaged archives, here and there: it documents the first one only.
+_ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 _DAMAGED = "it is damaged or was cut off. Get it anew"
 
 
@@ -35,14 +47,19 @@ def read_pt(path: Path, name: str) -> Checkpoint:
     check_start(start, name)
     try:
         _check_format(start)
-        with zipfile.ZipFile(path) as archive:
+        with _open(path) as archive:
             root = _root_of(archive)
             pickled = _member(archive, f"{root}data.pkl")
             return read_checkpoint(pickled, lambda key: _member(archive, f"{root}data/{key}"))
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError) as error:
-        raise ValueError(f"{name} can't be used: {_DAMAGED}.") from error
     except ValueError as error:
         raise ValueError(f"{name} can't be used: {error}.") from error
+
+
+def _open(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except _ARCHIVE_ERRORS as error:
+        raise ValueError(_DAMAGED) from error
 
 
 def _check_format(start: bytes) -> None:
@@ -86,4 +103,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
         raise ValueError(
             f"its pickle has {member.file_size >> 20} MB, and no model's has over {MAX_PICKLE_BYTES >> 20}"
         )
-    return archive.read(member)
+    try:
+        return archive.read(member)
+    except _ARCHIVE_ERRORS as error:
+        raise ValueError(_DAMAGED) from error

@@ -15,6 +15,15 @@ from .tiny_yolov8 import picture, reference, weights
 NAMES = {0: "person", 1: "face"}
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny networks are slower on several threads, many times so while others use the processor."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @cache
 def _network():
     return YoloV8(weights(), NAMES, input_px=96)
