@@ -16,7 +16,7 @@ from torch import Tensor
 from .blazeface import BlazeFace, fuse
 from .centerface import MULTIPLE_PX, CenterFace
 from .face_candidates import Candidates, join, keep_best, overlaps
-from .face_views import LONGEST_PX, View, look, prepare, views_of
+from .face_views import View, look, pixels_at_most, prepare, views_of
 from .faces import Face, clamp_box, suppress
 
 _PIXELS_AT_ONCE = 1_700_000  # CenterFace takes about 200 bytes for each: 350 MB
@@ -78,7 +78,7 @@ def find_faces(
     height, width = image.shape[1:3]
     if not height or not width:
         return [[] for _ in image]
-    chunk = max(1, _PIXELS_AT_ONCE // min(height * width, LONGEST_PX**2))
+    chunk = max(1, _PIXELS_AT_ONCE // max(1, pixels_at_most(height, width)))
     return [
         _as_faces(candidates, min_score, width, height)
         for start in range(0, len(image), chunk)

@@ -69,6 +69,16 @@ def views_of(height: int, width: int, tiled: bool) -> list[View]:
     return views + [View(0, 0, width, height, (TURNED_PX,), turn) for turn in (1, 2, 3)]
 
 
+def pixels_at_most(height: int, width: int) -> int:
+    """How many pixels the largest look at a picture of that size shows, small pictures enlarged."""
+    return max(
+        max(view.sizes_px) ** 2
+        * min(view.right - view.left, view.bottom - view.top)
+        // max(view.right - view.left, view.bottom - view.top)
+        for view in views_of(height, width, False)
+    )
+
+
 def look(
     pictures: Tensor, view: View, size_px: int, find: Callable[[Tensor], list[Candidates]], square: bool, multiple: int
 ) -> list[Candidates]:

@@ -138,6 +138,12 @@ def test_work_can_be_stopped_between_two_looks():
         find_faces(small("astronaut.png"), 0.5, networks(), check=stop)
 
 
+def test_small_pictures_go_in_chunks_too_since_they_are_enlarged():
+    looks = []
+    find_faces(torch.zeros(5, 16, 16, 3), 0.5, networks(True), check=lambda: looks.append(1))
+    assert len(looks) == 2 * len(views_of(16, 16, False))
+
+
 @pytest.mark.parametrize(
     ("centerface", "blazeface", "least", "most"),
     [
