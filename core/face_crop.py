@@ -26,7 +26,8 @@ class CropSizes(NamedTuple):
         guide_size: The shorter side of the face (or of the crop, see guide_by_box) becomes this long, in pixels; a
             face that is larger keeps its size.
         guide_by_box: Whether guide_size is for the face; else for the crop.
-        max_size: No side of a crop becomes longer, in pixels; at least one multiple. First surroundings are given up, then it is reduced.
+        max_size: No side of a crop becomes longer, in pixels, but for a single multiple. First surroundings are given
+            up, then the crop is reduced.
         crop_factor: How many times the face the crop is wide and high.
         margin: What must be around the face in any case, in pixels of the picture.
         multiple: Both sides of a crop are a multiple of this, in pixels.
@@ -35,7 +36,7 @@ class CropSizes(NamedTuple):
     guide_size: float = 512
     guide_by_box: bool = True
     max_size: float = 1024
-    crop_factor: float = 3.0
+    crop_factor: float = 2.0
     margin: float = 0
     multiple: int = 64
 
@@ -95,7 +96,7 @@ def _side(
     step = sizes.multiple / scale  # what a multiple takes of the picture
     count = max(1, round(wanted / step))
     if count * step < least:
-        count = math.ceil(least / step)
+        count = math.ceil(least / step - 1e-6)  # no whole multiple for a rounding error
     if count * step > size and count > 1 and (count - 1) * step >= least:
         count -= 1  # a little less of the picture rather than pixels that are not there
     length = max(1, round(count * step))

@@ -165,7 +165,7 @@ def _redraw_one(
     place, crop = job.place, job.place.crop
     before = cut(picture, crop)
     shown = cut_mask(plan.paste_mask, crop, place.width, place.height)
-    old_score = _score(judge, before, one.face.box, crop) if settings.is_guarded else 0.0
+    old_score: float | None = None
     facts: dict[str, Any] = {}
     for seed in (job.seed, _seed(job.seed, SECOND_TRY)):
         after = redraw(job._replace(seed=seed), before, plan.noise_mask)
@@ -177,7 +177,9 @@ def _redraw_one(
             facts.update(status=KEPT, reason=reason)
             continue
         after = match_color(before, after, shown, settings.match_color)
-        if settings.is_guarded and old_score >= _SEEN:
+        if old_score is None:
+            old_score = _score(judge, before, one.face.box, crop) if settings.is_guarded else 0.0
+        if old_score >= _SEEN:
             pasted = before + shown[..., None].to(before) * (after - before)
             new_score = _score(judge, pasted.clamp(0, 1), one.face.box, crop)
             facts.update(score_before=round(old_score, 3), score_after=round(new_score, 3))

@@ -100,7 +100,7 @@ def _to_picture(crop_picture: Tensor, crop: Crop, width: int, height: int) -> Te
 
 
 def _changed(before: Tensor, after: Tensor) -> Tensor:
-    """How much a crop has changed around each pixel, (h, w, 1): 0 not at all, 1 so much that its detail is another's."""
+    """How much a crop has changed around each pixel, (h, w, 1): 0 not at all, 1 so much that it is another's face."""
     from torch.nn import functional
 
     difference = (after - before).abs().amax(-1)[None, None] / _ANOTHER

@@ -2,7 +2,7 @@
 
 The words are those of ADetailer and Impact Pack, so that texts written for them go on working: `[SKIP]` leaves a face
 alone, `[STOP]` it and all after it, `[PROMPT]` or nothing keeps the positive prompt as it is, `[CONCAT]` at the very
-start adds each text to the positive prompt instead of replacing it.
+start adds each text to the positive prompt instead of replacing it, and so does `[PROMPT]` beside a text.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class FacePrompts:
         ended = _LAST.split(words)
         self._prompts = [_read(part, is_added) for part in re.split(r"\[SEP\]", ended[0], flags=re.IGNORECASE)]
         if len(ended) > 1:
-            if not self._prompts[-1].text:
+            if ended[0].rstrip().upper().endswith("[SEP]") or not ended[0].strip():
                 self._prompts.pop()
             self._prompts.append(FacePrompt(is_skipped=True))
 
@@ -60,7 +60,8 @@ class FacePrompts:
 
 def _read(part: str, is_added: bool) -> FacePrompt:
     text = part.strip()
-    if text.upper() == "[SKIP]":
+    if "[SKIP]" in text.upper():
         return FacePrompt(is_skipped=True)
-    text = re.sub(r"\[PROMPT\]", "", text, flags=re.IGNORECASE).strip(" ,\n")
-    return FacePrompt(text, is_added and bool(text))
+    text, count = re.subn(r"\[PROMPT\]", "", text, flags=re.IGNORECASE)
+    text = text.strip(" ,\n")
+    return FacePrompt(text, bool(text) and (is_added or count > 0))

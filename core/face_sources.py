@@ -140,11 +140,14 @@ def fit_mask(mask: Any, count: int, width: int, height: int) -> Tensor:
 
 
 def join_sources(sources: Sequence[list[list[Found]]]) -> list[list[Found]]:
-    """Puts the faces of several sources together; one that two of them found counts once, as the first found it."""
+    """Puts the faces of several sources together; one that two of them found counts once, as the first found it.
+
+    A face that its detector leaves out is not in the way of the same face from elsewhere.
+    """
     joined: list[list[Found]] = [[] for _ in (sources[0] if sources else [])]
     for source in sources:
         for kept, found in zip(joined, source, strict=True):
-            known = [one.face.box for one in kept]
+            known = [one.face.box for one in kept if not one.reason]
             kept += [one for one in found if all(overlap(one.face.box, box) <= _SAME for box in known)]
     return joined
 

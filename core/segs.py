@@ -136,6 +136,13 @@ def boxes_mask(faces: Sequence[Face], region: Region, dilation: int = 0) -> Tens
     return mask
 
 
+def boxes_masks(found: Sequence[Sequence[Face]], width: int, height: int, dilation: int = 0) -> Tensor:
+    """The boxes of the faces of each picture of that size as a mask, (B, height, width); see boxes_mask."""
+    import torch
+
+    return torch.stack([boxes_mask(faces, (0, 0, width, height), dilation) for faces in found])
+
+
 def read_segs(segs: Any, width: int, height: int) -> list[Found]:
     """What SEGS hold, for a picture of that size; those made for another size are scaled to it.
 

@@ -20,7 +20,7 @@ class BoxesToSegs:
     SEARCH_ALIASES = ("bbox to segs", "bounding box to segs", "mask to segs", "convert segs", "landmarks to segs")
     RETURN_TYPES = ("SEGS", "INT")
     RETURN_NAMES = ("segs", "count")
-    OUTPUT_TOOLTIPS = ("What was found in the picture, as SEGS.", "How many there are.")
+    OUTPUT_TOOLTIPS = ("What was found in the picture, as SEGS.", "How many there are in that picture.")
     FUNCTION = "execute"
 
     @classmethod
@@ -29,7 +29,7 @@ class BoxesToSegs:
             "required": {
                 "image": ("IMAGE", {"tooltip": "The picture that was searched; SEGS hold what is in one picture."}),
                 "dilation": dilation_input(),
-                "crop_factor": crop_factor_input(),
+                "crop_factor": crop_factor_input(3.0),
             },
             "optional": {
                 "bboxes": (

@@ -241,7 +241,7 @@ class FaceDetailer:
         guide_size_for: bool = True,
         bbox_threshold: float = 0.0,
         bbox_dilation: int = 10,
-        bbox_crop_factor: float = 3.0,
+        bbox_crop_factor: float = 2.0,
         drop_size: int = 10,
         max_faces: int = 0,
         order: str = AS_FOUND,

@@ -9,7 +9,7 @@ from ..core.bounding_boxes import to_bounding_boxes
 from ..core.face_choice import Choice, Limits, choose
 from ..core.face_preview import draw_faces
 from ..core.face_words import check_image, say_found
-from ..core.segs import Found, boxes_mask, make_segs
+from ..core.segs import Found, boxes_masks, make_segs
 from .host.face_inputs import DEFAULT_THRESHOLD, crop_factor_input, dilation_input, max_faces_input, order_input
 from .host.face_models import BUILT_IN, face_model_stamp, list_face_models, load_face_model, missing_face_model
 from .host.page import verdict
@@ -74,7 +74,7 @@ class FaceDetector:
                     {"default": False, "tooltip": "Looks at parts of each picture too, for small faces; takes longer."},
                 ),
                 "dilation": dilation_input(),
-                "crop_factor": crop_factor_input(),
+                "crop_factor": crop_factor_input(3.0),
             },
         }
 
@@ -112,17 +112,11 @@ class FaceDetector:
                 detector,
                 make_segs([Found(face) for face in chosen[0]], width, height, dilation, crop_factor, image[:1]),
                 to_bounding_boxes(chosen),
-                _masks(chosen, width, height, dilation),
+                boxes_masks(chosen, width, height, dilation),
                 sum(map(len, chosen)),
                 draw_faces(image, faces, choices),
             ),
         }
-
-
-def _masks(chosen: list[Any], width: int, height: int, dilation: int) -> Any:
-    import torch
-
-    return torch.stack([boxes_mask(found, (0, 0, width, height), dilation) for found in chosen])
 
 
 def _verdict(faces: list[Any], choices: list[Choice], chosen: list[Any], model: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class SegsToBoxes:
     SEARCH_ALIASES = ("segs to bbox", "segs to bounding box", "convert segs", "impact segs")
     RETURN_TYPES = ("BOUNDING_BOX", "INT")
     RETURN_NAMES = ("bboxes", "count")
-    OUTPUT_TOOLTIPS = ("The boxes of the one picture that SEGS are for.", "How many there are.")
+    OUTPUT_TOOLTIPS = ("The boxes of the one picture that SEGS are for.", "How many there are in that picture.")
     FUNCTION = "execute"
 
     @classmethod

@@ -43,7 +43,7 @@ class Search(NamedTuple):
     """How detectors are asked: a threshold of 0 leaves it to the detector."""
 
     threshold: float = 0.0
-    crop_factor: float = 3.0
+    crop_factor: float = 2.0
     drop_size: int = 1
 
 
@@ -127,11 +127,11 @@ def dilation_input() -> tuple[str, dict[str, Any]]:
     )
 
 
-def crop_factor_input() -> tuple[str, dict[str, Any]]:
+def crop_factor_input(default: float = 2.0) -> tuple[str, dict[str, Any]]:
     return (
         "FLOAT",
         {
-            "default": 3.0,
+            "default": default,
             "min": 1.0,
             "max": 10.0,
             "step": 0.1,
@@ -212,7 +212,8 @@ def judge_of(detector: Any) -> FindFaces:
 
 
 def _detect(image: Any, detector: Any, search: Search, hook: Any) -> list[list[Found]]:
-    if isinstance(detector, BboxDetector):
+    asks_hook = any(hasattr(hook, name) for name in ("post_detection", "post_crop_region"))
+    if isinstance(detector, BboxDetector) and not asks_hook:
         limits = detector.limits
         if search.threshold > 0:
             limits = limits._replace(threshold=search.threshold)
@@ -235,7 +236,8 @@ def _ask(detector: Any, image: Any, search: Search, hook: Any) -> list[Found]:
     if callable(set_word):
         set_word("face")
     try:
-        threshold = search.threshold if search.threshold > 0 else DEFAULT_THRESHOLD
+        default = getattr(detector, "default_threshold", DEFAULT_THRESHOLD)
+        threshold = search.threshold if search.threshold > 0 else default
         # The mask is enlarged by us, as for all faces.
         segs = detector.detect(image[..., :3], threshold, 0, search.crop_factor, search.drop_size, detailer_hook=hook)
     finally:

@@ -76,9 +76,10 @@ class FaceSampler:
             return None
         positive, notes = crop_conditioning(self._positive_of(prompt.text, prompt.is_added), job.place)
         negative, more = crop_conditioning(self._negative, job.place)
-        for note in {*notes, *more} - {*self.notes}:
-            self.notes.append(note)
-            logging.warning("Switchyard: Face Detailer: %s.", note)
+        for note in (*notes, *more):
+            if note not in self.notes:
+                self.notes.append(note)
+                logging.warning("Switchyard: Face Detailer: %s.", note)
         pixels = self._hooked("post_upscale", before[None])
         sampling = self._sampling
         if sampling.is_inpainting:

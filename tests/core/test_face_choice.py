@@ -1,4 +1,5 @@
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from switchyard_pack.core.bbox_detector import LOWEST_SCORE, BboxDetector
@@ -99,17 +100,19 @@ def test_the_detector_object_does_what_other_packs_ask_of_one():
     assert finder.searches == 1
 
 
-def test_it_searches_again_when_the_pictures_change():
+@pytest.mark.parametrize("is_inference", [True, False])  # ComfyUI runs nodes in inference mode
+def test_it_searches_again_when_the_pictures_change(is_inference):
     finder = Finder()
     detector = BboxDetector(finder, Limits(), "x")
-    image = noise(1, 10, 10, 3)
-    detector.find_faces(image)
-    detector.find_faces(image)
-    assert finder.searches == 1
-    image[0, 0, 0, 0] = 0.5
-    detector.find_faces(image)
-    detector.find_faces(noise(1, 10, 10, 3))
-    assert finder.searches == 3
+    with torch.inference_mode(is_inference):
+        image = noise(1, 10, 10, 3)
+        detector.find_faces(image)
+        detector.find_faces(image)
+        assert finder.searches == 1
+        image[0, 0, 0, 0] = 0.5
+        detector.find_faces(image)
+        detector.find_faces(noise(1, 10, 10, 3))
+        assert finder.searches == 3
 
 
 def test_it_keeps_no_pictures_alive():

@@ -176,55 +176,6 @@ def test_nan_in_the_picture_outside_of_a_face_stays_there():
     assert torch.isfinite(outcome.image[0, :300]).all()
 
 
-class Judge:
-    """A detector that gives one score after the other, of a face in the middle third of what it sees."""
-
-    def __init__(self, *scores):
-        self.scores = list(scores)
-
-    def __call__(self, pictures, lowest):
-        height, width = pictures.shape[1:3]
-        score = self.scores.pop(0)
-        return [[Face((width * 0.3, height * 0.3, width * 0.7, height * 0.7), score)] if score else []]
-
-
-FACE = found(200, 200, 280, 280)
-
-
-@pytest.mark.parametrize(
-    ("scores", "status", "seed"),
-    [
-        ((0.9, 0.85), "redrawn", 5),
-        ((0.9, 0.3, 0.88), "redrawn", 1005),
-        ((0.9, 0.3, 0.4), "kept", 1005),
-        ((0.9, 0.0, 0.0), "kept", 1005),
-        ((0.0, 0.0), "redrawn", 5),  # it is no face to the detector, so it can't judge
-        ((0.4, 0.95), "redrawn", 5),
-    ],
-)
-def test_the_old_face_stays_where_the_new_one_is_worse(scores, status, seed):
-    image = noise(1, 512, 512, 3)
-    outcome = detail(image, [FACE], shifted, Judge(*scores), is_guarded=True, seed=5)
-    face = outcome.faces[0]
-    assert (face["status"], face["seed"]) == (status, seed)
-    assert (outcome.image is image) == (status == "kept")
-    if status == "kept":
-        assert f"{scores[0]:.2f}" in face["reason"]
-        assert "second seed" in face["reason"]
-
-
-def test_the_guard_judges_what_gets_into_the_picture():
-    """A sampler that spoils everything but the face: the mask keeps that out, so the face is fine."""
-    seen = []
-
-    def judge(pictures, lowest):
-        seen.append(pictures.clone())
-        return Judge(0.9)(pictures, lowest)
-
-    detail(noise(1, 512, 512, 3), [FACE], lambda job, before, mask: before * mask[..., None], judge, is_guarded=True)
-    assert (seen[1][0, :20] - seen[0][0, :20]).abs().max() == 0
-
-
 def test_each_face_has_a_seed_of_its_own_and_each_picture_the_same_ones():
     image = noise(2, 300, 300, 3)
     faces = [[found(10, 10, 60, 60), found(200, 200, 260, 260)]] * 2

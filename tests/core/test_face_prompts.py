@@ -20,12 +20,14 @@ def test_skip_and_stop():
     assert texts("[SKIP][SEP]a woman[SEP] [skip] ") == [skip, FacePrompt("a woman"), skip, skip]
     assert texts("a man[SEP][STOP]") == [FacePrompt("a man"), skip, skip, skip]
     assert texts("[STOP]") == [skip] * 4
+    assert texts("[PROMPT] [STOP]") == [FacePrompt(), skip, skip, skip]
+    assert texts("[SKIP] whatever")[0] == skip
     assert texts("a man [STOP] ignored") == [FacePrompt("a man"), skip, skip, skip]
 
 
 def test_concat_adds_to_the_positive_prompt():
     assert texts("[CONCAT] red hair [SEP] [PROMPT]")[:2] == [FacePrompt("red hair", is_added=True), FacePrompt()]
-    assert texts("[PROMPT], freckles")[0] == FacePrompt("freckles")
+    assert texts("[PROMPT], freckles")[0] == FacePrompt("freckles", is_added=True)
 
 
 @pytest.mark.parametrize("word", ["[LAB]", "[ASC]", "[DSC-SIZE]", "[RND]", "[SEP:5]", "<lora:x:1>"])

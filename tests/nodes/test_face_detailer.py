@@ -343,3 +343,22 @@ def test_the_soft_edge_opens_as_sampling_goes_on():
     assert _open_places(torch.tensor([5.0]), mask, options).tolist() == [0, 0, 1, 1]
     assert _open_places(torch.tensor([0.1]), mask, options).tolist() == [1, 1, 1, 1]
     assert _open_places(torch.tensor([0.1]), mask, {**options, "sigmas": torch.tensor([0.1, 0.0])}).tolist() == [1] * 4
+
+
+def test_hooks_change_what_our_detector_found(comfyui):
+    class Hook:
+        def post_detection(self, segs):
+            return segs[0], segs[1][1:]
+
+    comfyui.faces = [Face((10, 10, 60, 60), 0.9), Face((100, 10, 160, 70), 0.8)]
+    detector = BboxDetector(comfyui.find, Limits(), "built-in")
+    _, report = run(picture(), bbox_detector=detector, detailer_hook=Hook())
+    assert [face["box"] for face in report["faces"]] == [[10, 10, 60, 60]]
+
+
+def test_a_box_of_the_user_counts_where_the_detector_left_the_face_out(comfyui):
+    comfyui.faces = [Face(FACE, 0.3)]
+    detector = BboxDetector(comfyui.find, Limits(), "built-in")
+    boxes = [[{"x": 60, "y": 50, "width": 60, "height": 80}]]
+    _, report = run(picture(), bbox_detector=detector, bboxes=boxes)
+    assert [face["status"] for face in report["faces"]] == ["redrawn", "skipped"]
