@@ -37,6 +37,8 @@ EXAMPLE_NEEDS = {
             ("PickScore: reads", "clip_name"): PICKSCORE,
         },
     ),
+    "Face detailer": Needs("the checkpoint is the user's own", {("Checkpoint", "ckpt_name"): SD15}),
+    "Face crop and paste": Needs("the checkpoint is the user's own", {("Checkpoint", "ckpt_name"): SD15}),
     "Hi-res fix lanczos": Needs("the checkpoint is the user's own", {("Checkpoint", "ckpt_name"): SD15}),
     "Hi-res fix upscale model": Needs(
         "checkpoint and upscale model are the user's own",

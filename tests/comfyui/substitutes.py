@@ -29,14 +29,15 @@ DEMO_FILES = {
     "RealESRGAN_x4plus.safetensors": UPSCALER,
 }
 LOADERS = {"CheckpointLoaderSimple": "ckpt_name", "UpscaleModelLoader": "model_name"}
-SIZED = ("EmptyLatentImage", "ImageScale")
+PICTURES = dict.fromkeys(("EmptyLatentImage", "ImageScale"), ("width", "height"))
+CROPS = dict.fromkeys(("SwitchyardFaceDetailer", "SwitchyardFaceCrop"), ("guide_size", "max_size"))
 SMALL_PX, SHRINK = 256, 8
 
 
 def substituted(graph: Graph) -> Graph:
     """A copy of a graph with demo files for public ones, and sizes an eighth if one is beyond SMALL_PX.
 
-    512 and 1024 become 64 and 128. Sizes that come by a link stay.
+    512 and 1024 become 64 and 128, for pictures and for crops of faces each. Sizes that come by a link stay.
 
     Raises:
         LookupError: a loader names a file that DEMO_FILES does not know.
@@ -46,12 +47,17 @@ def substituted(graph: Graph) -> Graph:
         file = LOADERS.get(spec["class_type"])
         if file is not None:
             spec["inputs"][file] = _demo_file(name, spec["inputs"][file])
-    sized = [spec["inputs"] for spec in graph.values() if spec["class_type"] in SIZED]
-    sizes = [(inputs, side) for inputs in sized for side in ("width", "height") if isinstance(inputs[side], int)]
+    _shrink(graph, PICTURES)
+    _shrink(graph, CROPS)
+    return graph
+
+
+def _shrink(graph: Graph, sized: dict[str, tuple[str, str]]) -> None:
+    given = [(spec["inputs"], side) for spec in graph.values() for side in sized.get(spec["class_type"], ())]
+    sizes = [(inputs, side) for inputs, side in given if isinstance(inputs.get(side), int)]
     if any(inputs[side] > SMALL_PX for inputs, side in sizes):
         for inputs, side in sizes:
             inputs[side] = inputs[side] // SHRINK // 8 * 8
-    return graph
 
 
 def _demo_file(node_id: str, file: str) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import json
 
+import numpy
 import pytest
 import torch
 from example_files import ROOT, graph_of, named, notes_of
 from example_needs import EXAMPLE_NEEDS
 from graphs import node
+from PIL import Image
 
 from engine.layout import DEMO_CHECKPOINT
 
-SHOWS_TEXT_ANYWAY = {"Model by subject"}  # why it chose needs no file, and ComfyUI runs what is in order
+# Why it chose and which faces there are need no file, and ComfyUI runs what is in order.
+SHOWS_TEXT_ANYWAY = {"Model by subject", "Face crop and paste"}
 NOT_CHECKED = {"UpscaleModelLoader"}  # ComfyUI 0.3.75 checks the files of older nodes before a run, of newer ones in it
 EXAMPLES = sorted((ROOT / "example_workflows").glob("*.json"))
 RUNNABLE = [path for path in EXAMPLES if path.stem not in EXAMPLE_NEEDS]
@@ -156,7 +159,7 @@ def test_nothing_is_wrong_but_the_files_that_are_missing(run, stem):
     graph = graph_of(stem)
     result = run(graph)
     assert result.status == ("success" if stem in SHOWS_TEXT_ANYWAY else "rejected")
-    assert not any(result.saved(name) for name in graph)
+    assert not any(result.saved(name) for name, spec in graph.items() if spec["class_type"] != "PreviewImage")
     missing = {(named(stem, title), file) for (title, _), file in EXAMPLE_NEEDS[stem].files.items()}
     unchecked = {name for name, _ in missing if graph[name]["class_type"] in NOT_CHECKED}
     assert {name for name, _ in missing} - unchecked == set(result.node_errors) - unchecked
@@ -216,6 +219,50 @@ def test_rank_by_preference_keeps_the_three_that_score_highest(run):
     best = result.verdict(named(stem, "Pick Best"))["data"]["scores"]
     assert best == sorted(report["scores"], reverse=True)[:3]
     assert len(result.saved(named(stem, "The best three"))) == 3
+
+
+def test_face_detailer_without_a_face_saves_the_picture_as_it_is(run, picture, supplied):
+    stem = "Face detailer"
+    result = run(supplied(graph_of(stem)))
+    assert result.status == "success", result.error or result.node_errors
+    assert result.verdict(named(stem, "Face Detailer"))["summary"].startswith("no face, the picture is unchanged")
+    assert picture(result, named(stem, "Final picture")).shape == (96, 64, 3)
+    assert picture(result, named(stem, "Faces found")).shape == (96, 64, 3)
+    assert not any(named(stem, title) in result.outputs for title in ("Faces before", "Faces after"))
+
+
+def test_face_detailer_shows_each_face_before_and_after(run, supplied):
+    stem = "Face detailer"
+    graph = supplied(graph_of(stem))
+    decode = named(stem, "VAEDecode")
+    graph[decode] = {"class_type": "LoadImage", "inputs": {"image": "astronaut.png"}}
+    graph[named(stem, "Face Detailer")]["inputs"].update(steps=2, keep_if_worse=False)
+    result = run(graph)
+    assert result.status == "success", result.error or result.node_errors
+    report = json.loads(result.outputs[named(stem, "Report")]["text"][0])
+    assert report["summary"] == "1 face: 1 redrawn"
+    shown = [result.outputs[named(stem, title)]["images"] for title in ("Faces before", "Faces after")]
+    assert [len(pictures) for pictures in shown] == [1, 1]
+
+
+@pytest.mark.parametrize(("photograph", "faces"), [("astronaut.png", 1), ("without a face", 0)])
+def test_face_crop_and_paste_changes_the_face_only(run, server, picture, supplied, photograph, faces):
+    stem = "Face crop and paste"
+    if not faces:
+        photograph = "sky.png"
+        Image.new("RGB", (96, 64), (90, 140, 220)).save(server.base / "input" / photograph)
+    graph = supplied(graph_of(stem))
+    graph[named(stem, "Picture")]["inputs"]["image"] = photograph
+    graph[named(stem, "Your sampler")]["inputs"]["steps"] = 2
+    result = run(graph)
+    assert result.status == "success", result.error or result.node_errors
+    counts = [result.outputs[named(stem, title)]["text"] for title in ("How many boxes", "How many SEGS")]
+    assert counts == [[str(faces)], [str(faces)]]
+    with Image.open(server.base / "input" / photograph) as file:
+        before = numpy.asarray(file.convert("RGB"), dtype=int)
+    changed = (picture(result, named(stem, "Final picture")) != before).any(axis=2)
+    assert changed.any() == bool(faces)
+    assert changed.mean() < 0.2
 
 
 def test_pyiqa_score_without_pyiqa_is_a_red_node_that_says_so(run):

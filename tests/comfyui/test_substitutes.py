@@ -46,6 +46,17 @@ def test_a_graph_of_small_pictures_and_demo_files_stays_as_it_is():
     assert substituted(graph) == graph
 
 
+def test_crops_of_faces_are_made_small_whatever_the_pictures_are():
+    graph = {
+        "latent": sized("EmptyLatentImage", 64, 128),
+        "detailer": node("SwitchyardFaceDetailer", guide_size=512, max_size=1024),
+        "without": node("SwitchyardFaceCrop", guide_size=["size", 0]),
+    }
+    small = substituted(graph)
+    assert small["detailer"]["inputs"] == {"guide_size": 64, "max_size": 128}
+    assert [small[name] for name in ("latent", "without")] == [graph[name] for name in ("latent", "without")]
+
+
 def test_a_file_that_nothing_stands_in_for_is_named():
     graph = {"loader": node("CheckpointLoaderSimple", ckpt_name="mine.safetensors")}
     with pytest.raises(LookupError, match=r"mine\.safetensors"):

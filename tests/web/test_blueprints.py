@@ -49,6 +49,9 @@ def add_what_it_needs(canvas, stem):
         canvas.plug("sampler", "picture", "samples")
         canvas.plug(stem, "picture", "vae", 2)
         picture = "picture"
+    elif stem == "Face detector and detailer":
+        add_a_face(canvas, stem)
+        picture = stem
     else:
         if stem.startswith("Hi-res fix"):
             canvas.add("CheckpointLoaderSimple", "loader")
@@ -58,6 +61,25 @@ def add_what_it_needs(canvas, stem):
         picture = stem
     canvas.add("SaveImage", "save")
     canvas.plug(picture, "save", "images")
+
+
+def add_a_face(canvas, stem):
+    """Plugs in a photograph with a face, and what draws it anew."""
+    canvas.add("CheckpointLoaderSimple", "loader")
+    canvas.set_widget("loader", "ckpt_name", "v1-5-pruned-emaonly-fp16.safetensors")
+    canvas.add("LoadImage", "photograph")
+    canvas.set_widget("photograph", "image", "astronaut.png")
+    canvas.add("ImageScale", "sized")
+    canvas.plug("photograph", "sized", "image")
+    for side in ("width", "height"):
+        canvas.set_widget("sized", side, 1024)
+    canvas.plug("sized", stem, "image")
+    for output, name in enumerate(("model", "clip", "vae")):
+        canvas.plug("loader", stem, name, output)
+    for name in ("positive", "negative"):
+        canvas.add("CLIPTextEncode", name)
+        canvas.plug("loader", name, "clip", 1)
+        canvas.plug(name, stem, name)
 
 
 def test_it_sends_the_same_graph_in_every_form(canvas, blueprint):
