@@ -96,6 +96,8 @@ def test_another_packs_switch_stays_its_own_in_either_load_order(make_server, fo
             "end": node("PreviewAny", source=["ours", 0]),
         }
         assert run_graph(server, graph).outputs["end"]["text"] == ["still foreign"]
+        theirs = {"face": node("FaceDetailer", mine="theirs too"), "end": node("PreviewAny", source=["face", 0])}
+        assert run_graph(server, theirs).outputs["end"]["text"] == ["theirs too"]
 
 
 def in_order(server, first):

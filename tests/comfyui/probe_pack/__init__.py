@@ -13,6 +13,7 @@ import numpy
 import torch
 
 from .clips import CLIPS
+from .detectors import DETECTORS
 from .samplings import SAMPLINGS
 
 
@@ -254,6 +255,7 @@ class ProbeFacts:
 
 NODE_CLASS_MAPPINGS = dict(
     **CLIPS,
+    **DETECTORS,
     **SAMPLINGS,
     ProbeValue=ProbeValue,
     ProbeList=ProbeList,
