@@ -284,17 +284,20 @@ class FaceDetailer:
         outcome = detail_faces(
             image, found, settings, sampler, judge_of(bbox_detector), allowed, sampler.latent_px, tell
         )
-        return _hand_over(image, outcome, sampler.notes, bbox_dilation, bbox_crop_factor)
+        summary = say_redrawn(outcome.faces, len(image))
+        show_text(unique_id, summary)
+        return _hand_over(image, outcome, summary, sampler.notes, bbox_dilation, bbox_crop_factor)
 
 
-def _hand_over(image: Any, outcome: Outcome, notes: list[str], dilation: int, crop_factor: float) -> dict[str, Any]:
+def _hand_over(
+    image: Any, outcome: Outcome, summary: str, notes: list[str], dilation: int, crop_factor: float
+) -> dict[str, Any]:
     height, width = image.shape[1:3]
     inside = [(frame, crop.inside(width, height)) for frame, crop in outcome.crops]
     before, after = (
         [pictures[frame : frame + 1, y1:y2, x1:x2] for frame, (x1, y1, x2, y2) in inside] or [block()]
         for pictures in (image, outcome.image)
     )
-    summary = say_redrawn(outcome.faces, len(image))
     return {
         "ui": verdict("face_detailer", summary, faces=outcome.faces, notes=notes),
         "result": (

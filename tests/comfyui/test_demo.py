@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 
+import numpy
 import pytest
 from PIL import Image
 
-from engine import demo
+from engine import demo, demo_faces
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,8 @@ def shown(layout, tmp_path_factory):
     base = tmp_path_factory.mktemp("demo")
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "say", lambda text="": lines.append(text))
+        for module in (demo, demo_faces):
+            patch.setattr(module, "say", lambda text="": lines.append(text))
         demo.show(layout, base)
     return base, "\n".join(lines)
 
@@ -58,3 +60,20 @@ def test_the_gate_fails_first_and_leaves_one_picture_with_the_seed_that_passed(s
     assert f"photograph 1x, blurred 1x, face 1x, partly_blurred 1x, part {len(seeds)}x, score {len(seeds)}x" in text
     [saved] = (base / "output").glob("switchyard_gate_*.png")
     assert json.loads(Image.open(saved).text["prompt"])["part"]["inputs"]["seed"] == int(seeds[-1][0])
+
+
+def test_a_face_is_found_blurred_alone_and_kept_where_it_would_be_spoilt(shown):
+    base, text = shown
+    part = text[text.index("Run 4:") :]
+    assert "detector   1 face: 0.9" in part
+    assert "1 kept as it was" in part
+    original = numpy.asarray(Image.open(base / "input" / "astronaut.png").convert("RGB"))
+    kept = numpy.asarray(Image.open(base / "output" / "switchyard_face_detailed_00001_.png").convert("RGB"))
+    assert (kept == original).all()
+    both = numpy.asarray(Image.open(base / "output" / "switchyard_face_blurred_00001_.png").convert("RGB"))
+    assert (both[:, :512] == original).all()
+    changed = (both[:, -512:] != original).any(-1)
+    assert changed[80:150, 200:250].mean() > 0.9
+    assert not changed[220:].any()
+    assert not changed[:, 320:].any()
+    assert (base / "output" / "switchyard_faces_found_00001_.png").exists()

@@ -1,4 +1,4 @@
-"""The demo: a real server, one graph run twice, a contact sheet, and a quality gate. Runs in ComfyUI's environment.
+"""The demo: a real server, one graph run twice, a contact sheet, a gate, and a face. Runs in ComfyUI's environment.
 
 The graph scores a picture, compares the score, and switches: a good picture is upscaled and saved, a bad one only
 leaves a small proof. First the picture is a photograph; then it is a draft of the demo checkpoint, which has learnt
@@ -18,6 +18,7 @@ from typing import Any
 from .console import SandboxError, say, show_seconds, use_safe_encoding
 from .contact_sheet import draw_contact_sheet
 from .damage import DAMAGES
+from .demo_faces import report_faces
 from .layout import DEMO_CHECKPOINT, REPOSITORY, Layout, find_layout, python_of
 from .pack import install_pack
 from .processes import signals_interrupt
@@ -151,6 +152,10 @@ def show(layout: Layout, base: Path) -> None:
         say("Run 3: a quality gate. It takes parts of a photograph that is out of focus but for the face, each with")
         say("another seed, until one scores 0.95. Only what depends on the seed runs again.")
         report_search(server, search())
+        say()
+        say("Run 4: a face. It is found with nothing downloaded. It is blurred, and nothing else is. And the demo")
+        say("checkpoint, which draws noise, tries to redraw it: the old face must stay.")
+        report_faces(server, PHOTOGRAPHS[0])
 
 
 def report(server: Server, graph: Graph, expected: str) -> None:
