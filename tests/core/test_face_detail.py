@@ -338,7 +338,7 @@ def test_thirty_two_pictures_take_little_more_than_their_copy():
     assert all(not isinstance(value, torch.Tensor) for face in outcome.faces for value in face.values())
 
 
-@fuzz(max_examples=60, deadline=None)
+@fuzz(max_examples=30, deadline=None)
 @given(
     st.integers(1, 90),
     st.integers(1, 90),

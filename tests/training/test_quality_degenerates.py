@@ -8,8 +8,8 @@ import pytest
 import torch
 from switchyard_pack.core.quality_score import PRESETS
 
-from .shipped_families import score_pictures
-from .test_quality_pictures import pattern, photograph
+from ..core.shipped_families import score_pictures
+from ..core.test_quality_pictures import pattern, photograph
 
 NOTHING = {
     "flat 0/0/0": "blank",

@@ -14,8 +14,8 @@ from switchyard_pack.core.quality_score import PRESETS
 from switchyard_pack.core.scorer_report import AGGREGATES, report_text
 from torch.nn import functional
 
-from .shipped_families import score_pictures
-from .test_quality_pictures import as_png, blurred, compressed, noisy, photograph, planes
+from ..core.shipped_families import score_pictures
+from ..core.test_quality_pictures import as_png, blurred, compressed, noisy, photograph, planes
 
 TURNS = {
     "flipped left to right": lambda image: image.flip(2),
