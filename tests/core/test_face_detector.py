@@ -57,7 +57,7 @@ def test_the_points_of_an_upright_face_are_in_their_order():
     assert [pytest.approx(point, abs=3) for point in POINTS] == list(face.landmarks)
 
 
-@pytest.mark.parametrize("turn", [2])  # the others are in tests/training/test_face_sizes.py
+@pytest.mark.parametrize("turn", [2])  # the others are in tests/slow/test_face_sizes.py
 def test_a_turned_face_has_the_same_box_and_points_turned(turn):
     """Its left eye stays its left eye: the points tell how it lies."""
     [[face]] = find_faces(small("astronaut.png").rot90(turn, (1, 2)), 0.5, networks())
