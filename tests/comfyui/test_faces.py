@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy
 import pytest
 from graphs import catch, caught, node
@@ -276,3 +279,23 @@ def test_the_same_seed_gives_the_same_face(run, picture):
         pictures.append(picture(run(detailed(seed=seed)), "save"))
     assert (pictures[0] == pictures[1]).all()
     assert numpy.abs(pictures[0] - pictures[2]).max() > 0
+
+
+def test_an_interrupted_run_leaves_nothing_behind(run, server, changed):
+    """Interrupt comes while the first of many steps is sampled; the next run is as if there had been none."""
+
+    def interrupt():
+        while "face 1 of 1" not in server.log_text()[start:]:
+            time.sleep(0.1)
+        time.sleep(1)
+        server.post("/interrupt", {})
+
+    start = len(server.log_text())
+    waiting = threading.Thread(target=interrupt)
+    waiting.start()
+    result = run(detailed(steps=2000, denoise=1.0))
+    waiting.join()
+    assert result.status == "interrupted"
+    assert result.saved("save") == []
+    where, _ = changed(run(detailed(seed=11)))
+    assert where.any()
