@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Conditioning = list[Any]
+_BEYOND = ("percentage", 0.0, 0.0, 0.0, 0.0)  # the area of what does not reach into the crop
 _FOR_THE_WHOLE = {
     "gligen": "GLIGEN positions are for the whole picture and were left out",
     "concat_latent_image": "the picture of an inpainting or editing model's conditioning was left out; turn "
@@ -41,7 +42,9 @@ class Place(NamedTuple):
     latent_px: int = 8
 
 
-def crop_conditioning(conditioning: Sequence[Any], place: Place) -> tuple[Conditioning, list[str]]:
+def crop_conditioning(
+    conditioning: Sequence[Any], place: Place, controls: dict[int, Any] | None = None
+) -> tuple[Conditioning, list[str]]:
     """Brings conditioning to a crop; nothing of what is given is changed.
 
     A part whose mask or area does not reach into the crop is left out. If none is left, all count, everywhere.
@@ -49,6 +52,8 @@ def crop_conditioning(conditioning: Sequence[Any], place: Place) -> tuple[Condit
     Args:
         conditioning: ComfyUI's list of [tensor, options].
         place: where the crop lies.
+        controls: ControlNets that are cropped already, by the id of the original; filled. ComfyUI samples positive
+            and negative together only if they share their ControlNet.
 
     Returns:
         the conditioning for the crop, and in words what of it could not be brought there.
@@ -56,11 +61,15 @@ def crop_conditioning(conditioning: Sequence[Any], place: Place) -> tuple[Condit
     import torch
 
     notes: list[str] = []
-    cropped = [[entry[0], _crop_options(dict(entry[1]), place, notes), *entry[2:]] for entry in conditioning]
+    controls = {} if controls is None else controls
+    cropped = [
+        [_of_picture(entry[0], place), _crop_options(dict(entry[1] or {}), place, notes, controls), *entry[2:]]
+        for entry in conditioning
+    ]
     reaching = [
         entry
         for entry in cropped
-        if entry[1].get("area", True) is not None
+        if entry[1].get("area") != _BEYOND
         and not (is_tensor(entry[1].get("mask")) and not bool(torch.count_nonzero(entry[1]["mask"])))
     ]
     if reaching or not cropped:
@@ -71,16 +80,25 @@ def crop_conditioning(conditioning: Sequence[Any], place: Place) -> tuple[Condit
     return cropped, list(dict.fromkeys(notes))
 
 
-def _crop_options(options: dict[str, Any], place: Place, notes: list[str]) -> dict[str, Any]:
+def _of_picture(values: Any, place: Place) -> Any:
+    """What of a batch of texts belongs to the picture; ComfyUI hands them out one to a picture."""
+    if is_tensor(values) and values.ndim > 1 and len(values) > 1:
+        return values[place.frame % len(values)][None]
+    return values
+
+
+def _crop_options(options: dict[str, Any], place: Place, notes: list[str], controls: dict[int, Any]) -> dict[str, Any]:
     for name, note in _FOR_THE_WHOLE.items():
         if options.pop(name, None) is not None and note:
             notes.append(note)
+    if "pooled_output" in options:
+        options["pooled_output"] = _of_picture(options["pooled_output"], place)
     if is_tensor(options.get("mask")):
         options["mask"] = _crop_mask(options["mask"], place)
     if options.get("area") is not None:
-        options["area"] = _crop_area(options["area"], place)
+        options["area"] = _crop_area(options["area"], place, notes)
     if options.get("control") is not None:
-        options["control"] = _crop_control(options["control"], place, notes)
+        options["control"] = _crop_control(options["control"], place, notes, controls)
     return options
 
 
@@ -88,15 +106,18 @@ def _crop_mask(mask: Tensor, place: Place) -> Tensor:
     import torch
 
     masks = mask.reshape(-1, *mask.shape[-2:]).float()
-    one = masks[min(place.frame, len(masks) - 1)]
+    one = masks[place.frame % len(masks)]
     size = (place.height, place.width)
     full = torch.nn.functional.interpolate(one[None, None], size, mode="bilinear", antialias=True)[0, 0]
     x1, y1, x2, y2 = place.crop.inside(place.width, place.height)
     return cut_mask(full[y1:y2, x1:x2], place.crop, place.width, place.height)[None]
 
 
-def _crop_area(area: Sequence[Any], place: Place) -> tuple[Any, ...] | None:
-    """An area as shares of the crop, ("percentage", height, width, y, x); None if it does not reach into it."""
+def _crop_area(area: Sequence[Any], place: Place, notes: list[str]) -> tuple[Any, ...] | None:
+    """An area as shares of the crop, ("percentage", height, width, y, x); _BEYOND if it does not reach into it."""
+    if len(area) != (5 if area[0] == "percentage" else 4):
+        notes.append("areas with a time, of video models, were left out")
+        return None
     if area[0] == "percentage":
         high, wide, y, x = (
             float(share) * size for share, size in zip(area[1:5], (place.height, place.width) * 2, strict=True)
@@ -106,20 +127,22 @@ def _crop_area(area: Sequence[Any], place: Place) -> tuple[Any, ...] | None:
     x1, y1, x2, y2 = place.crop.region
     left, top, right, bottom = max(x, x1), max(y, y1), min(x + wide, x2), min(y + high, y2)
     if right <= left or bottom <= top:
-        return None
+        return _BEYOND
     box = ((left - x1) / (x2 - x1), (top - y1) / (y2 - y1), (right - x1) / (x2 - x1), (bottom - y1) / (y2 - y1))
     for _ in range(place.crop.turns):
         box = (box[1], 1 - box[2], box[3], 1 - box[0])
     return ("percentage", box[3] - box[1], box[2] - box[0], box[1], box[0])
 
 
-def _crop_control(control: Any, place: Place, notes: list[str]) -> Any:
+def _crop_control(control: Any, place: Place, notes: list[str], controls: dict[int, Any]) -> Any:
     """A copy of a ControlNet, and of those before it, with the part of their hints that belongs to the crop."""
+    if id(control) in controls:
+        return controls[id(control)]
     hint: Any = getattr(control, "cond_hint_original", None)
     if not is_tensor(hint) or hint.ndim != 4 or not callable(getattr(control, "copy", None)):
         notes.append("a ControlNet of another pack keeps its hint for the whole picture")
         return control
-    copied = control.copy()
+    copied = controls[id(control)] = control.copy()
     copied.cond_hint_original = _crop_hint(hint, place)
     concat = getattr(control, "extra_concat_orig", None)
     if isinstance(concat, list):
@@ -129,7 +152,7 @@ def _crop_control(control: Any, place: Place, notes: list[str]) -> Any:
         ]
     before = getattr(control, "previous_controlnet", None)
     if before is not None:
-        copied.set_previous_controlnet(_crop_control(before, place, notes))
+        copied.set_previous_controlnet(_crop_control(before, place, notes, controls))
     return copied
 
 

@@ -8,6 +8,7 @@ factor both ways, to within half a pixel of its region, and then turned upright.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .face_masks import Region
@@ -49,6 +50,7 @@ class Crop(NamedTuple):
         width, height: Its size when it is cut out, after the turn.
         scale: How many pixels of it one pixel of the picture becomes, on average.
         turns: The quarter turns against the clock that make the face upright, 0..3.
+        is_large: Whether the face is as large as guide_size, so that it was not enlarged.
     """
 
     region: Region
@@ -56,6 +58,7 @@ class Crop(NamedTuple):
     height: int
     scale: float
     turns: int = 0
+    is_large: bool = False
 
     def inside(self, width: int, height: int) -> Region:
         """The part of the region that lies in a picture of that size."""
@@ -63,11 +66,23 @@ class Crop(NamedTuple):
         return max(0, x1), max(0, y1), min(width, x2), min(height, y2)
 
 
-def plan_crop(box: Box, width: int, height: int, sizes: CropSizes, turns: int = 0) -> Crop:
-    """Plans the crop of a face in a picture of that size; the box lies in the picture and is not empty."""
+def plan_crop(box: Box, width: int, height: int, sizes: CropSizes, turns: int = 0, holds: Box | None = None) -> Crop:
+    """Plans the crop of a face.
+
+    Args:
+        box: of the face; in the picture, and not empty.
+        width, height: of the picture.
+        sizes: how large crops are.
+        turns: the quarter turns against the clock that make the face upright.
+        holds: what must be in the crop with its margin if that is more than the box: the extent of the face's mask.
+    """
+    holds = box if holds is None else holds
     sizes = sizes._replace(max_size=max(1, sizes.max_size // sizes.multiple) * sizes.multiple)
     across, down = box[2] - box[0], box[3] - box[1]
-    least = (min(width, across + 2 * sizes.margin), min(height, down + 2 * sizes.margin))
+    least = (
+        min(width, holds[2] - holds[0] + 2 * sizes.margin),
+        min(height, holds[3] - holds[1] + 2 * sizes.margin),
+    )
     wanted = [
         min(size, max(length * max(1.0, sizes.crop_factor), need))
         for size, length, need in zip((width, height), (across, down), least, strict=True)
@@ -81,18 +96,27 @@ def plan_crop(box: Box, width: int, height: int, sizes: CropSizes, turns: int = 
         ]
         wanted = [min(side, max(close, sizes.max_size)) for side, close in zip(wanted, tight, strict=True)]
         scale = min(1.0, sizes.max_size / max(wanted))
-    x1, x2, work_width = _side(box[0], box[2], width, wanted[0], least[0], scale, sizes)
-    y1, y2, work_height = _side(box[1], box[3], height, wanted[1], least[1], scale, sizes)
+    x1, x2, work_width = _side(box[::2], holds[::2], width, wanted[0], least[0], scale, sizes)
+    y1, y2, work_height = _side(box[1::2], holds[1::2], height, wanted[1], least[1], scale, sizes)
     scale = math.sqrt(work_width * work_height / ((x2 - x1) * (y2 - y1)))
     if turns % 2:
         work_width, work_height = work_height, work_width
-    return Crop((x1, y1, x2, y2), work_width, work_height, scale, turns % 4)
+    return Crop((x1, y1, x2, y2), work_width, work_height, scale, turns % 4, guided >= sizes.guide_size)
 
 
 def _side(
-    low: float, high: float, size: int, wanted: float, least: float, scale: float, sizes: CropSizes
+    face: Sequence[float],
+    holds: Sequence[float],
+    size: int,
+    wanted: float,
+    least: float,
+    scale: float,
+    sizes: CropSizes,
 ) -> tuple[int, int, int]:
-    """One side of a crop: where it starts and ends in the picture, and its length at the size that is sampled."""
+    """One side of a crop: where it starts and ends in the picture, and its length at the size that is sampled.
+
+    The face is in the middle, unless what the crop has to hold, or the picture's edge, moves it.
+    """
     step = sizes.multiple / scale  # what a multiple takes of the picture
     count = max(1, round(wanted / step))
     if count * step < least:
@@ -100,7 +124,9 @@ def _side(
     if count * step > size and count > 1 and (count - 1) * step >= least:
         count -= 1  # a little less of the picture rather than pixels that are not there
     length = max(1, round(count * step))
-    start = round((low + high - length) / 2)
+    start = round((face[0] + face[1] - length) / 2)
+    start = min(start, round(holds[0] - sizes.margin))
+    start = max(start, round(holds[1] + sizes.margin) - length)
     start = min(max(0, start), size - length) if length <= size else -((length - size) // 2)
     return start, start + length, count * sizes.multiple
 

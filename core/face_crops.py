@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .face_choice import Limits
 from .face_crop import colors_of, cut, cut_mask, resize
 from .face_paste import blend, match_color
-from .face_plan import FacePlan, Shaping, plan_face, plan_place, select_faces
+from .face_plan import NOTHING_LEFT, FacePlan, Shaping, plan_face, plan_place, select_faces
 from .segs import Found
 from .values import is_tensor, kind_of
 
@@ -45,7 +45,8 @@ class FaceCrops(NamedTuple):
         """For each crop where it is to be sampled, (1, h, w), 0..1."""
         import torch
 
-        return [plan.noise_mask[None] for plan in self.plans] or [torch.zeros(1, _NOTHING_PX, _NOTHING_PX)]
+        masks = [plan.noise_mask[None] for plan in self.plans] or [torch.zeros(1, _NOTHING_PX, _NOTHING_PX)]
+        return [mask.to(self.image.device) for mask in masks]
 
 
 def crop_faces(
@@ -63,11 +64,32 @@ def crop_faces(
     for frame, ones in enumerate(found):
         allowed = None if restrict is None else restrict[frame % len(restrict)]
         selection = select_faces(ones, limits, width, height, allowed)
-        chosen.append(selection.chosen)
         places = [(one, plan_place(one, frame, width, height, shaping)) for one in selection.chosen]
-        plans += [plan_face(one, place, shaping, allowed) for one, place in places]
+        planned = [(one, plan_face(one, place, shaping, allowed)) for one, place in places]
+        kept = [(one, plan) for one, plan in planned if bool(plan.paste_mask.any())]
+        chosen.append([one for one, _ in kept])
+        plans += [plan for _, plan in kept]
+        others += [(frame, one, NOTHING_LEFT) for one, plan in planned if not bool(plan.paste_mask.any())]
         others += [(frame, one, reason) for one, reason in selection.others]
     return FaceCrops(image, chosen, plans, others)
+
+
+def share_out(origins: Sequence[FaceCrops], pictures: Sequence[Any]) -> list[list[Tensor]]:
+    """Gives each of several Face Crops its pictures, where Face Crop has run for each item of a list.
+
+    Args:
+        origins: in order.
+        pictures: IMAGE tensors: for each crop one picture, and one for each origin without any, in order.
+
+    Raises:
+        ValueError: no pictures, or another number of them.
+    """
+    counts = [max(1, len(origin.plans)) for origin in origins]
+    singles = _singles(pictures, sum(counts))
+    starts = [sum(counts[:index]) for index in range(len(counts))]
+    return [
+        [single[None] for single in singles[start : start + count]] for start, count in zip(starts, counts, strict=True)
+    ]
 
 
 def paste_faces(
@@ -106,8 +128,8 @@ def paste_faces(
         if not bool(torch.isfinite(after).all()):
             words.append("kept: it came back with NaN or infinity")
             continue
-        shown = cut_mask(plan.paste_mask, crop, width, height)
-        after = match_color(before, after, shown, color)
+        edge = cut_mask(plan.soft_shape, crop, width, height)
+        after = match_color(before, after, edge, color)
         x1, y1, x2, y2 = crop.inside(width, height)
         part, ground = picture[y1:y2, x1:x2], original[y1:y2, x1:x2]
         picture[y1:y2, x1:x2] = blend(part, crop, before, after, plan.paste_mask, width, height, ground)

@@ -5,6 +5,7 @@ What redraws a face, and what judges one, is handed in: this is the order of thi
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -13,7 +14,7 @@ from .crop_conditioning import Place
 from .face_choice import Limits
 from .face_crop import Crop, cut, cut_mask
 from .face_paste import blend, match_color
-from .face_plan import FacePlan, Shaping, plan_face, plan_place, select_faces
+from .face_plan import NOTHING_LEFT, FacePlan, Shaping, plan_face, plan_place, select_faces
 from .faces import Box, FindFaces, overlap
 from .segs import Found
 
@@ -24,7 +25,7 @@ REDRAWN, KEPT, SKIPPED, PLANNED = "redrawn", "kept", "skipped", "planned"
 SECOND_TRY = 1000  # what is added to the seed for the second try of a face that got worse
 _WORSE = 0.15  # how much lower a detector may score the new face
 _SEEN = 0.2  # a face that a detector scores lower, before and after, is none that it can judge
-_LARGEST_SEED = 2**64 - 1
+LARGEST_SEED = 2**64 - 1
 
 
 class Settings(NamedTuple):
@@ -132,13 +133,16 @@ def detail_faces(
             facts = {**_describe(frame, one), "face": number + 1, **_describe_crop(place.crop)}
             report.append(facts)
             crops.append((frame, place.crop))
-            if not settings.is_forced and place.crop.scale <= 1:
+            if not settings.is_forced and place.crop.is_large:
                 facts.update(status=SKIPPED, reason="it is as large as guide_size already; force_inpaint is off")
                 continue
             if settings.is_dry:
                 facts.update(status=PLANNED, reason="dry_run is on", seed=job.seed)
                 continue
             plan = plan_face(one, place, settings.shaping, allowed)
+            if not bool(plan.paste_mask.any()):
+                facts.update(status=SKIPPED, reason=NOTHING_LEFT)
+                continue
             part, verdict = _redraw_one(result[frame], one, job, plan, settings, redraw, judge)
             facts.update(verdict, seconds=round(time.monotonic() - started, 2))
             if part is None:
@@ -153,7 +157,7 @@ def detail_faces(
 
 
 def _seed(first: int, further: int) -> int:
-    return (first + further) % (_LARGEST_SEED + 1)
+    return (first + further) % (LARGEST_SEED + 1)
 
 
 def _redraw_one(
@@ -164,7 +168,7 @@ def _redraw_one(
 
     place, crop = job.place, job.place.crop
     before = cut(picture, crop)
-    shown = cut_mask(plan.paste_mask, crop, place.width, place.height)
+    shown, edge = (cut_mask(mask, crop, place.width, place.height) for mask in (plan.paste_mask, plan.soft_shape))
     old_score: float | None = None
     facts: dict[str, Any] = {}
     for seed in (job.seed, _seed(job.seed, SECOND_TRY)):
@@ -176,7 +180,7 @@ def _redraw_one(
             reason = "the sampler gave NaN or infinity; try another VAE, or full precision for the model"
             facts.update(status=KEPT, reason=reason)
             continue
-        after = match_color(before, after, shown, settings.match_color)
+        after = match_color(before, after, edge, settings.match_color)
         if old_score is None:
             old_score = _score(judge, before, one.face.box, crop) if settings.is_guarded else 0.0
         if old_score >= _SEEN:
@@ -222,7 +226,7 @@ def _describe(frame: int, one: Found) -> dict[str, Any]:
     return {
         "picture": frame + 1,
         "box": [round(side, 1) for side in one.face.box],
-        "score": round(one.face.score, 4),
+        "score": round(one.face.score, 4) if math.isfinite(one.face.score) else None,
         "label": one.face.label,
     }
 

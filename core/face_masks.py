@@ -59,14 +59,15 @@ def place_mask(mask: Tensor, corner: tuple[int, int], dilation: float, region: R
 
     x1, y1, x2, y2 = region
     grow = round(dilation / 2)
-    room = max(0, grow)
-    placed = torch.zeros(y2 - y1 + 2 * room, x2 - x1 + 2 * room)  # what is outside may grow into the region
+    room = abs(grow)  # what is outside may grow into the region, and what is inside may shrink from there
+    placed = torch.zeros(y2 - y1 + 2 * room, x2 - x1 + 2 * room)
     left, top = corner[0] - x1 + room, corner[1] - y1 + room
     height, width = mask.shape
     rows = slice(max(0, top), max(0, min(placed.shape[0], top + height)))
     columns = slice(max(0, left), max(0, min(placed.shape[1], left + width)))
-    part = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    placed[rows, columns] = (part >= 0.5).float().cpu()
+    if rows.stop > rows.start and columns.stop > columns.start:
+        part = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+        placed[rows, columns] = (part >= 0.5).float().cpu()
     grown = _dilate(placed, grow) if grow > 0 else 1 - _dilate(1 - placed, -grow)
     return grown[room : room + y2 - y1, room : room + x2 - x1]
 

@@ -78,11 +78,15 @@ def blend(
     old = part[..., :channels]
     start = old.float().nan_to_num(0.0, 1.0, 0.0)
     origin = start if ground is None else ground[..., :channels].float().nan_to_num(0.0, 1.0, 0.0)
-    if not is_enlarged:
-        coarse = _to_picture(before, crop, width, height).to(part.device)[..., :channels]
+    if ground is not None or not is_enlarged:
         changed = _to_picture(_changed(before, after), crop, width, height).to(part.device).clamp(0, 1)
-        change = change - changed * (origin - coarse)
-    new = start + weight * (change + (origin - start))
+        if not is_enlarged:
+            coarse = _to_picture(before, crop, width, height).to(part.device)[..., :channels]
+            change = change - changed * (origin - coarse)
+        change = change + changed * (
+            origin - start
+        )  # where this crop has changed, it takes the place of an earlier one
+    new = start + weight * change
     blended = part.clone()
     # Values of the picture beyond 0..1 stay where nothing changes, instead of being clamped.
     blended[..., :channels] = torch.where((weight > 0) & (new != start), new.clamp(0, 1).to(part.dtype), old)

@@ -12,10 +12,14 @@ from .crop_conditioning import Place
 from .face_choice import Limits, choose
 from .face_crop import CropSizes, cut_mask, plan_crop, upright_turns
 from .face_masks import draw_shape, place_mask, soften
+from .faces import Box
 from .segs import Found
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+NOTHING_LEFT = "nothing is left of its mask; look at its dilation and at the mask that limits it"
 
 
 class Shaping(NamedTuple):
@@ -44,11 +48,13 @@ class FacePlan(NamedTuple):
     Attributes:
         place: Where its crop lies.
         paste_mask: (h, w), 0..1, for the part of the crop that lies in the picture: what gets into the picture.
+        soft_shape: (h, w), the same for a face that nothing limits: 1 on the face, falling to 0 around it.
         noise_mask: (crop.height, crop.width), 0..1: where the sampler may change the crop.
     """
 
     place: Place
     paste_mask: Tensor
+    soft_shape: Tensor
     noise_mask: Tensor
 
 
@@ -89,7 +95,8 @@ def plan_place(one: Found, frame: int, width: int, height: int, shaping: Shaping
     """Plans where the crop of a face lies in a picture of that size."""
     margin = max(0.0, shaping.dilation / 2) + 3 * shaping.feather + 1
     turns = upright_turns(one.face.landmarks) if shaping.is_upright else 0
-    crop = plan_crop(one.face.box, width, height, shaping.sizes._replace(margin=margin), turns)
+    sizes = shaping.sizes._replace(margin=margin)
+    crop = plan_crop(one.face.box, width, height, sizes, turns, _extent(one, width, height))
     return Place(crop, width, height, frame, latent_px)
 
 
@@ -107,9 +114,22 @@ def plan_face(one: Found, place: Place, shaping: Shaping, allowed: Tensor | None
         shape = place_mask(one.mask, one.corner, shaping.dilation, region)
     else:
         shape = draw_shape(shaping.mask_shape, one.face.box, shaping.dilation, region)
-    paste_mask = soften(shape, 3 * shaping.feather)
+    soft_shape = paste_mask = soften(shape, 3 * shaping.feather)
     if allowed is not None:
         x1, y1, x2, y2 = region
-        paste_mask = paste_mask * allowed[y1:y2, x1:x2]
+        paste_mask = soft_shape * allowed[y1:y2, x1:x2]
     sampled = (cut_mask(shape, crop, place.width, place.height) >= 0.5).float()
-    return FacePlan(place, paste_mask, soften(sampled, shaping.noise_feather))
+    return FacePlan(place, paste_mask, soft_shape, soften(sampled, shaping.noise_feather))
+
+
+def _extent(one: Found, width: int, height: int) -> Box | None:
+    """A box around a face and its mask, in a picture of that size; None for a face without a mask."""
+    if one.mask is None:
+        return None
+    rows, columns = (one.mask >= 0.5).nonzero().unbind(1)
+    if not len(rows):
+        return None
+    left, top = int(columns.min()) + one.corner[0], int(rows.min()) + one.corner[1]
+    right, bottom = int(columns.max()) + one.corner[0] + 1, int(rows.max()) + one.corner[1] + 1
+    x1, y1, x2, y2 = one.face.box
+    return max(0, min(x1, left)), max(0, min(y1, top)), min(width, max(x2, right)), min(height, max(y2, bottom))

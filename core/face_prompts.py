@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_UNKNOWN = re.compile(r"\[(?:LAB|ALL|ASC|DSC|ASC-SIZE|DSC-SIZE|RND|SEP:[^\]]*)\]|<lora:[^>]*>", re.IGNORECASE)
+_UNKNOWN = re.compile(
+    r"\[(?:LAB|ALL|ASC|DSC|ASC-SIZE|DSC-SIZE|RND|SEP:[^\]]*)\]|<lora:[^>]*>|\{[^{}]*\|[^{}]*\}|__[\w/*-]+__",
+    re.IGNORECASE,
+)
 _LAST = re.compile(r"\[STOP\]", re.IGNORECASE)
 
 
@@ -40,7 +43,8 @@ class FacePrompts:
         if unknown:
             raise ValueError(
                 f"wildcard holds {unknown[0]}, which Face Detailer does not read. It knows [SEP], [SKIP], [STOP], "
-                "[PROMPT] and [CONCAT]; choose which face comes first with order, and load a LoRA before this node."
+                "[PROMPT] and [CONCAT]; choose which face comes first with order, load a LoRA before this node, and "
+                "have a node that knows wildcards write the text."
             )
         words = text.strip()
         is_added = words.upper().startswith("[CONCAT]")

@@ -16,6 +16,7 @@ from .values import is_tensor, kind_of
 if TYPE_CHECKING:
     from torch import Tensor
 
+_ITS_SHAPE = 0.2  # the share of a face's box that a shape covers
 _SAME = 0.5  # faces from two sources that overlap more than this are one
 
 
@@ -153,7 +154,9 @@ def join_sources(sources: Sequence[list[list[Found]]]) -> list[list[Found]]:
 
 
 def limit_to(found: Sequence[Found], shapes: Sequence[Found]) -> list[Found]:
-    """Takes away what of each face no shape covers; a face that no shape touches stays as it is.
+    """Takes away what of each face no shape covers; a face that no shape is for stays as it is.
+
+    A shape is for a face whose middle it covers, or a fifth of whose box.
 
     Args:
         found: faces of one picture.
@@ -173,5 +176,8 @@ def _limited(one: Found, shapes: Sequence[Found]) -> Found:
             boxes_mask([shape.face], region) if shape.mask is None else place_mask(shape.mask, shape.corner, 0, region)
         )
         covered = torch.maximum(covered, part)
+    middle = bool(covered[covered.shape[0] // 2, covered.shape[1] // 2])
+    if not middle and float(covered.mean()) < _ITS_SHAPE:
+        return one
     own = covered if one.mask is None else covered * place_mask(one.mask, one.corner, 0, region)
     return one._replace(mask=own, corner=(x1, y1)) if bool(own.any()) else one

@@ -53,7 +53,7 @@ def say_redrawn(faces: Sequence[Mapping[str, Any]], pictures: int) -> str:
     where = f" in {pictures} pictures" if pictures > 1 else ""
     counts = Counter(face["status"] for face in faces if "face" in face)
     if not counts:
-        best = max((face for face in faces), key=lambda face: face["score"], default=None)
+        best = max((face for face in faces), key=lambda face: face["score"] or 0.0, default=None)
         why = "" if best is None else f"; the best was left out: {best['reason']}"
         return f"no face{where}, the picture is unchanged{why}"
     words = {
@@ -74,4 +74,6 @@ def count_faces(count: int) -> str:
 
 def detail_report(summary: str, faces: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> str:
     """A Face Detailer's report as JSON: a summary, each face, and what else there is to say."""
-    return json.dumps({"summary": summary, "faces": faces, "notes": notes}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {"summary": summary, "faces": faces, "notes": notes}, indent=2, ensure_ascii=False, allow_nan=False
+    )

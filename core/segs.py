@@ -190,7 +190,7 @@ def _read(seg: Any, number: int, scale_x: float, scale_y: float) -> Found:
         mask = torch.as_tensor(mask).detach().float().cpu() if is_grid(mask) else None
         x1, y1, x2, y2 = box
         left, top, right, bottom = region
-    except (AttributeError, TypeError, ValueError, IndexError, RuntimeError):
+    except (AttributeError, TypeError, ValueError, IndexError, RuntimeError, OverflowError):
         raise ValueError(f"SEG number {number + 1} of segs is not readable: {kind_of(seg)}.") from None
     face = Face((x1 * scale_x, y1 * scale_y, x2 * scale_x, y2 * scale_y), score, (), str(seg.label or "face"))
     corner = (round(left * scale_x), round(top * scale_y))
@@ -198,18 +198,19 @@ def _read(seg: Any, number: int, scale_x: float, scale_y: float) -> Found:
     if mask is None or mask.numel() == 0 or min(size) < 1:
         return Found(face)
     mask = mask.reshape(-1, *mask.shape[-2:])[0]
-    if _is_rectangle(mask):
-        return Found(face)
     if tuple(mask.shape) != size:
         mask = torch.nn.functional.interpolate(mask[None, None], size, mode="bilinear")[0, 0]
-    return Found(face, mask, corner)
+    if not bool((mask >= 0.5).any()):
+        return Found(face, reason="its mask is empty")
+    return Found(face) if _is_box(mask, corner, face.box) else Found(face, mask, corner)
 
 
-def _is_rectangle(mask: Any) -> bool:
-    """Whether a mask is one full rectangle, or empty."""
-    covered = mask > 0.5
+def _is_box(mask: Any, corner: tuple[int, int], box: Box) -> bool:
+    """Whether a mask is one full rectangle that covers a box, to a pixel."""
+    covered = mask >= 0.5
     rows, columns = covered.any(1).nonzero(), covered.any(0).nonzero()
-    if not len(rows):
-        return True
-    inside = covered[int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
-    return bool(inside.all())
+    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    if not bool(covered[top:bottom, left:right].all()):
+        return False
+    x, y = corner
+    return left + x <= box[0] + 1 and top + y <= box[1] + 1 and right + x >= box[2] - 1 and bottom + y >= box[3] - 1

@@ -26,6 +26,8 @@ from .host.face_inputs import (
 )
 from .host.page import verdict
 
+_SPECK_PX = 4  # what is no larger is no face, but a speck in a mask
+
 
 class FaceCrop:
     """Cuts out each face at the size that a model draws well, for nodes of your own; Face Paste puts it back."""
@@ -98,7 +100,7 @@ class FaceCrop:
         found, allowed = gather_faces(image, sources, Search(crop_factor=crop_factor))
         sizes = CropSizes(guide_size, True, max_size, crop_factor, multiple=multiple_of)
         shaping = Shaping(sizes, mask_shape, dilation, feather, is_upright=upright == "auto")
-        limits = Limits(0.0, max_faces=max_faces, order=order)
+        limits = Limits(0.0, _SPECK_PX, max_faces=max_faces, order=order)
         crops = crop_faces(image, found, limits, shaping, allowed)
         data = {"work_sizes": [[plan.place.crop.width, plan.place.crop.height] for plan in crops.plans]}
         summary = say_found(

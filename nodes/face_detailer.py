@@ -276,6 +276,8 @@ class FaceDetailer:
         )
         sources = Sources(bbox_detector, segs, bboxes, face_landmarks, mask, segm_detector_opt, detailer_hook)
         found, allowed = gather_faces(image, sources, Search(bbox_threshold, bbox_crop_factor, drop_size))
+        if not any(found) and sources.is_mask_alone:
+            sampler.notes.append("mask is all there is to say where faces are, and it is empty")
 
         def tell(text: str) -> None:
             stop_if_interrupted()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.face_crops import FaceCrops, paste_faces
+from ..core.face_crops import FaceCrops, paste_faces, share_out
 from ..core.face_words import count_faces
 from ..core.values import kind_of
 from .host.face_inputs import match_color_input
@@ -26,6 +26,7 @@ class FacePaste:
         "The pictures with the crops put back, bit for bit the same everywhere else.",
         "What was changed: 1 where the faces are, falling to 0 around them.",
     )
+    OUTPUT_IS_LIST = (True, True)
     FUNCTION = "execute"
 
     @classmethod
@@ -39,11 +40,16 @@ class FacePaste:
         }
 
     def execute(self, face_crops: list[Any], crops: list[Any], match_color: list[float]) -> dict[str, Any]:
-        origin = face_crops[0] if face_crops else None
-        if not isinstance(origin, FaceCrops):
-            raise ValueError(f"face_crops is a {kind_of(origin)}. Plug in the first output of Face Crop.")
-        image, mask, words = paste_faces(origin, crops, match_color[0], stop_if_interrupted)
+        wrong = [origin for origin in face_crops or [None] if not isinstance(origin, FaceCrops)]
+        if wrong:
+            raise ValueError(f"face_crops is a {kind_of(wrong[0])}. Plug in the first output of Face Crop.")
+        pasted = [
+            paste_faces(origin, share, match_color[0], stop_if_interrupted)
+            for origin, share in zip(face_crops, share_out(face_crops, crops), strict=True)
+        ]
+        words = [word for _, _, told in pasted for word in told]
         kept = [word for word in words if word != "pasted"]
         summary = f"{count_faces(len(words) - len(kept))} pasted" if words else "no face, the picture is unchanged"
         summary += f", {len(kept)} {kept[0]}" if kept else ""
-        return {"ui": verdict("face_paste", summary, faces=words), "result": (image, mask)}
+        images, masks = [image for image, _, _ in pasted], [mask for _, mask, _ in pasted]
+        return {"ui": verdict("face_paste", summary, faces=words), "result": (images, masks)}

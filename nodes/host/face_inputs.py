@@ -38,6 +38,12 @@ class Sources(NamedTuple):
     segm_detector: Any = None
     hook: Any = None
 
+    @property
+    def is_mask_alone(self) -> bool:
+        """Whether faces come from the mask, since nothing else says where they are."""
+        others = (self.bbox_detector, self.segs, self.bboxes, self.face_landmarks)
+        return self.mask is not None and all(source is None for source in others)
+
 
 class Search(NamedTuple):
     """How detectors are asked: a threshold of 0 leaves it to the detector."""
@@ -187,13 +193,13 @@ def gather_faces(image: Any, sources: Sources, search: Search) -> tuple[list[lis
         found.append(from_bounding_boxes(sources.bboxes, *size))
     if sources.face_landmarks is not None:
         found.append(from_landmarks(sources.face_landmarks, *size))
-    if not found and sources.mask is not None:
+    if sources.is_mask_alone:
         return from_mask(sources.mask, *size), None
     if not found:
-        found.append(_detect(image, built_in_detector(), search, None))
+        found.append(_detect(image, built_in_detector(), search, sources.hook))
     faces = join_sources(found)
     if sources.segm_detector is not None:
-        masks = _detect(image, sources.segm_detector, search, None)
+        masks = _detect(image, sources.segm_detector, search, None, "segm_detector_opt")
         faces = [limit_to(ones, shapes) for ones, shapes in zip(faces, masks, strict=True)]
     return faces, None if sources.mask is None else fit_mask(sources.mask, *size)
 
@@ -211,7 +217,7 @@ def judge_of(detector: Any) -> FindFaces:
     return load_face_model(name, tiled=False)
 
 
-def _detect(image: Any, detector: Any, search: Search, hook: Any) -> list[list[Found]]:
+def _detect(image: Any, detector: Any, search: Search, hook: Any, name: str = "bbox_detector") -> list[list[Found]]:
     asks_hook = any(hasattr(hook, name) for name in ("post_detection", "post_crop_region"))
     if isinstance(detector, BboxDetector) and not asks_hook:
         limits = detector.limits
@@ -220,7 +226,7 @@ def _detect(image: Any, detector: Any, search: Search, hook: Any) -> list[list[F
         sizes = (image.shape[2], image.shape[1])
         return [_with_reasons([Found(face) for face in faces], limits, *sizes) for faces in detector.find_faces(image)]
     if not callable(getattr(detector, "detect", None)):
-        raise ValueError(f"bbox_detector is a {kind_of(detector)}, which has no detect(): it is no BBOX_DETECTOR.")
+        raise ValueError(f"{name} is a {kind_of(detector)}, which has no detect(): it is no detector.")
     return [_ask(detector, image[frame : frame + 1], search, hook) for frame in range(len(image))]
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import Any, NamedTuple
 
 from ...core.crop_conditioning import crop_conditioning
-from ...core.face_detail import Job
+from ...core.face_detail import LARGEST_SEED, Job
 from ...core.face_prompts import FacePrompts
 from ...core.scorer_report import check_choice
 from ...core.values import kind_of, show
@@ -74,8 +74,10 @@ class FaceSampler:
         prompt = self._prompts.of(job.number)
         if prompt.is_skipped:
             return None
-        positive, notes = crop_conditioning(self._positive_of(prompt.text, prompt.is_added), job.place)
-        negative, more = crop_conditioning(self._negative, job.place)
+        controls: dict[int, Any] = {}
+        positive, notes = crop_conditioning(self._positive_of(prompt.text, prompt.is_added), job.place, controls)
+        negative, more = crop_conditioning(self._negative, job.place, controls)
+        noise_mask = noise_mask.to(before.device)
         for note in (*notes, *more):
             if note not in self.notes:
                 self.notes.append(note)
@@ -95,7 +97,7 @@ class FaceSampler:
         for cycle in range(sampling.cycles):
             sampled = nodes.common_ksampler(
                 self._model,
-                job.seed + cycle,
+                (job.seed + cycle) % (LARGEST_SEED + 1),
                 sampling.steps,
                 sampling.cfg,
                 sampling.sampler_name,

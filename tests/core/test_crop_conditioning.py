@@ -145,3 +145,34 @@ def test_what_is_for_the_whole_picture_is_left_out_and_told_once():
     assert [set(entry[1]) for entry in conditioning] == [{"pooled_output"}] * 2
     assert len(notes) == 2
     assert crop_conditioning([], place()) == ([], [])
+
+
+def test_positive_and_negative_share_their_control_afterwards_as_before():
+    """ComfyUI samples both together only then."""
+    before = Control(noise(1, 3, 100, 200))
+    control = Control(noise(1, 3, 100, 200), before)
+    made = {}
+    tensor = torch.zeros(1, 2, 3)
+    positive, _ = crop_conditioning([[tensor, {"control": control}]], place(), made)
+    negative, _ = crop_conditioning([[tensor, {"control": control}]], place(), made)
+    assert positive[0][1]["control"] is negative[0][1]["control"] is not control
+
+
+def test_each_picture_of_a_batch_takes_its_own_text_and_mask():
+    texts = torch.stack([torch.zeros(2, 3), torch.ones(2, 3)])
+    masks = torch.stack([torch.ones(100, 200), torch.zeros(100, 200)])
+    options = {"pooled_output": torch.tensor([[0.0], [1.0]]), "mask": masks}
+    for frame in (0, 1, 3):
+        conditioning, _ = crop_conditioning([[texts, dict(options)], [texts, {}]], place(frame=frame))
+        assert conditioning[-1][0].shape == (1, 2, 3)
+        assert conditioning[-1][0].mean() == frame % 2
+        assert len(conditioning) == (2 if frame == 0 else 1)
+
+
+def test_odd_options():
+    tensor = torch.zeros(1, 2, 3)
+    assert crop_conditioning([[tensor, None]], place())[0] == [[tensor, {}]]
+    assert crop_conditioning([[tensor, {"area": None}]], place())[0][0][1] == {"area": None}
+    conditioning, notes = crop_conditioning([[tensor, {"area": ("percentage", 1, 1, 1, 0, 0, 0)}]], place())
+    assert conditioning[0][1] == {"area": None}
+    assert "time" in notes[0]

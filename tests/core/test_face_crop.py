@@ -119,3 +119,22 @@ def test_enlarging_and_reducing_keeps_the_place():
     ramp = torch.linspace(0, 1, 64)[None, :, None].expand(64, 64, 3)
     again = resize(resize(ramp, 640, 640), 64, 64)
     assert (again - ramp).abs().max() < 0.01
+
+
+def test_a_mask_larger_than_its_face_is_in_the_crop_with_its_margin():
+    sizes = CropSizes(64, max_size=512, crop_factor=2, margin=10, multiple=16)
+    crop = plan_crop((100, 100, 140, 140), 400, 400, sizes, holds=(60, 90, 300, 160))
+    x1, y1, x2, y2 = crop.region
+    assert x1 <= 51
+    assert x2 >= 309
+    assert y1 <= 81
+    assert y2 >= 169
+    assert crop.scale == pytest.approx(64 / 40, rel=0.05)
+
+
+def test_a_crop_knows_whether_its_face_is_large():
+    sizes = CropSizes(512, max_size=1024, crop_factor=3)
+    assert plan_crop((0, 0, 600, 600), 2000, 2000, sizes).is_large
+    reduced = plan_crop((0, 0, 400, 530), 2000, 2000, sizes)
+    assert reduced.scale == pytest.approx(1, abs=0.05)
+    assert not reduced.is_large  # max_size keeps it small, not its own size

@@ -44,6 +44,15 @@ def test_changed_crops_change_their_faces_only():
     assert (result[inside] - image[inside] * 0.5).abs().max() < 0.02
 
 
+def test_a_crop_that_came_back_as_it_was_leaves_its_neighbour_alone():
+    image = smooth(1, 240, 260, 3)
+    crops = crops_of(image, [found(20, 30, 80, 90), found(40, 50, 110, 120)])
+    first, second = crops.crops()
+    both = paste_faces(crops, [first * 0.5, second], 0)[0]
+    alone = paste_faces(crops._replace(plans=crops.plans[:1]), [first * 0.5], 0)[0]
+    assert torch.equal(both, alone)
+
+
 def test_they_may_come_back_as_a_batch_and_in_another_size():
     image = smooth(1, 240, 260, 3)
     crops = crops_of(image, [found(20, 30, 80, 90), found(150, 130, 210, 190)])

@@ -359,3 +359,38 @@ def test_whatever_the_box_nothing_breaks_and_nothing_else_changes(width, height,
     changed = detail(image, [faces], shifted, shaping=shaping, sizes=sizes)
     assert torch.equal(changed.image[changed.mask == 0], image[changed.mask == 0])
     assert len(changed.faces) == len(faces)
+
+
+@pytest.mark.parametrize("match_color", [0, 0.8])
+def test_a_soft_mask_that_limits_does_not_count_as_the_surroundings(match_color):
+    """The colour around the face is what the sampler left there, however faint the mask of what may change is."""
+    image = torch.full((1, 200, 200, 3), 0.4)
+    box = (60, 60, 130, 140)
+    allowed = torch.full((1, 200, 200), 0.5)
+
+    def redraw(job, before, mask):
+        return before + 0.2 * (mask == 1)[..., None]
+
+    outcome = detail(image, [found(*box)], redraw, restrict=allowed, match_color=match_color)
+    assert (outcome.image - image)[0, 100, 95, 0] == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_mask_larger_than_the_box_fades_out_inside_of_its_crop():
+    image = noise(1, 300, 300, 3)
+    rows = (torch.arange(180) - 90)[:, None] ** 2 + (torch.arange(180) - 90)[None, :] ** 2
+    one = Found(Face((130.0, 130.0, 170.0, 170.0), 0.9), (rows < 85**2).float(), (60, 60))
+    outcome = detail(image, [one], lambda job, before, mask: before * 0.5 + 0.4, match_color=0)
+    steps = torch.maximum(outcome.mask.diff(dim=1).abs().max(), outcome.mask.diff(dim=2).abs().max())
+    assert steps < 0.3
+    assert outcome.mask[0, 150, 70] == 1
+
+
+def test_a_face_of_whose_mask_nothing_is_left_is_told():
+    one = Found(Face((130.0, 130.0, 170.0, 170.0), 0.9), torch.ones(40, 40), (130, 130))
+    outcome = detail(noise(1, 300, 300, 3), [one], shifted, shaping={"dilation": -100})
+    assert (outcome.faces[0]["status"], outcome.faces[0]["reason"][:15]) == ("skipped", "nothing is left")
+
+
+def test_a_score_that_is_no_number_stays_out_of_the_report():
+    outcome = detail(noise(1, 300, 300, 3), [found(50, 50, 150, 150, score=float("nan"))])
+    assert outcome.faces[0]["score"] is None

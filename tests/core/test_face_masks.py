@@ -82,3 +82,16 @@ def test_masks_stay_between_0_and_1_whatever_the_size(width, height, reach, dila
         assert soft.shape == (height, width)
         assert soft.min() >= 0
         assert soft.max() <= 1
+
+
+@pytest.mark.parametrize("corner", [(-60, 10), (130, 10), (10, -60), (10, 130), (-60, -60), (130, 130)])
+@pytest.mark.parametrize("dilation", [-20, 0, 20])
+def test_a_mask_that_lies_beside_the_region_is_not_in_it(corner, dilation):
+    assert place_mask(torch.ones(30, 30), corner, dilation, (0, 0, 100, 100)).sum() == 0
+
+
+def test_a_mask_that_goes_on_beyond_the_region_shrinks_from_its_own_edge():
+    mask = torch.ones(100, 100)
+    assert place_mask(mask, (0, 0), -40, (0, 0, 100, 100)).sum() == 60 * 60
+    assert place_mask(mask, (0, 0), -40, (50, 50, 150, 150)).sum() == 30 * 30
+    assert place_mask(mask, (0, 0), -400, (20, 20, 80, 80)).sum() == 0

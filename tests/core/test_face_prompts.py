@@ -30,7 +30,9 @@ def test_concat_adds_to_the_positive_prompt():
     assert texts("[PROMPT], freckles")[0] == FacePrompt("freckles", is_added=True)
 
 
-@pytest.mark.parametrize("word", ["[LAB]", "[ASC]", "[DSC-SIZE]", "[RND]", "[SEP:5]", "<lora:x:1>"])
+@pytest.mark.parametrize(
+    "word", ["[LAB]", "[ASC]", "[DSC-SIZE]", "[RND]", "[SEP:5]", "<lora:x:1>", "{red|blue}", "__hair/color__"]
+)
 def test_words_of_another_language_are_refused(word):
     with pytest.raises(ValueError, match="does not read"):
         FacePrompts(f"a man {word} b")

@@ -76,6 +76,18 @@ def test_a_mask_of_another_pack_is_kept_with_its_place():
         assert one.face == Face((25, 15, 55, 65), pytest.approx(0.8), (), "head")
 
 
+def test_an_emptied_mask_counts_against_its_face_and_a_part_of_the_box_is_kept():
+    (seg,) = make_segs([found(20, 20, 60, 60)], 100, 80)[1]
+    for share in (0.0, 0.4):
+        (one,) = read_segs(((80, 100), [seg._replace(cropped_mask=seg.cropped_mask * share)]), 100, 80)
+        assert one.reason == "its mask is empty"
+    half = seg.cropped_mask.copy()
+    half[40:] = 0
+    (one,) = read_segs(((80, 100), [seg._replace(cropped_mask=half)]), 100, 80)
+    assert one.reason == ""
+    assert one.mask.sum() == 40 * (40 - seg.crop_region[1] - 20 + 2 * seg.crop_region[1])
+
+
 def test_segs_for_another_size_are_scaled_both_ways_by_their_own_factor():
     oval = (torch.linspace(-1, 1, 40)[None] ** 2 + torch.linspace(-1, 1, 60)[:, None] ** 2 < 1).float()
     seg = Other(None, oval, 0.5, (20, 10, 60, 70), (25, 15, 55, 65), "face", None)
@@ -202,6 +214,15 @@ def test_a_shape_cuts_the_face_that_it_touches():
     cut, far = limit_to([found(10, 10, 30, 30), found(50, 50, 60, 60)], [shape])
     assert cut.mask.sum() == 20
     assert far.mask is None
+
+
+def test_the_shape_of_a_neighbour_is_not_taken_for_the_faces_own():
+    neighbour = Found(Face((90.0, 90.0, 200.0, 200.0), 1.0), torch.ones(110, 110), (90, 90))
+    (one,) = limit_to([found(0, 0, 100, 100)], [neighbour])
+    assert one.mask is None
+    assert limit_to(
+        [found(0, 0, 100, 100)], [Found(Face((150.0, 0.0, 250.0, 150.0), 1.0), torch.ones(150, 100), (150, 0))]
+    )
 
 
 def test_boxes_as_a_mask():

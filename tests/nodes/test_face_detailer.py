@@ -274,7 +274,7 @@ def test_hooks_are_asked_at_each_stage(comfyui):
         ({"positive": None}, "positive is None, not CONDITIONING"),
         ({"negative": torch.zeros(1)}, "negative is"),
         ({"sampler_name": "AYS"}, "no sampler_name"),
-        ({"bbox_detector": 5}, "no BBOX_DETECTOR"),
+        ({"bbox_detector": 5}, "bbox_detector is a INT, .* no detector"),
         ({"segs": 5}, "segs is a INT"),
         ({"bboxes": "x"}, "bboxes holds a STRING"),
         ({"mask": 5}, "mask is a INT"),
@@ -362,3 +362,27 @@ def test_a_box_of_the_user_counts_where_the_detector_left_the_face_out(comfyui):
     boxes = [[{"x": 60, "y": 50, "width": 60, "height": 80}]]
     _, report = run(picture(), bbox_detector=detector, bboxes=boxes)
     assert [face["status"] for face in report["faces"]] == ["redrawn", "skipped"]
+
+
+def test_a_hook_is_asked_with_nothing_plugged_in_too(comfyui):
+    class Hook:
+        def post_detection(self, segs):
+            return segs[0], []
+
+    assert run(picture(), detailer_hook=Hook())[1]["faces"] == []
+
+
+def test_the_largest_seed_goes_round(comfyui):
+    run(picture(), seed=2**64 - 1, cycle=2)
+    assert [call["seed"] for call in comfyui.calls] == [2**64 - 1, 0]
+
+
+def test_an_empty_mask_alone_is_told(comfyui):
+    _, report = run(picture(), mask=torch.zeros(1, 64, 64))  # as Load Image gives it without alpha
+    assert report["summary"] == "no face, the picture is unchanged"
+    assert "it is empty" in report["notes"][0]
+
+
+def test_a_shape_detector_of_another_kind_is_named(comfyui):
+    with pytest.raises(ValueError, match="segm_detector_opt is a"):
+        run(picture(), segm_detector_opt=object())

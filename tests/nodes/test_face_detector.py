@@ -109,7 +109,7 @@ def test_crop_and_paste(comfyui):
     assert summary(returned).startswith("6 faces in 2 pictures")
     pasted = FacePaste().execute([face_crops], crops, [0.8])
     assert summary(pasted) == "6 faces pasted"
-    assert (pasted["result"][0] - image).abs().max() <= 1e-6
+    assert (pasted["result"][0][0] - image).abs().max() <= 1e-6
     broken = [crops[0] * float("nan"), *crops[1:]]
     assert summary(FacePaste().execute([face_crops], broken, [0.8])) == (
         "5 faces pasted, 1 kept: it came back with NaN or infinity"
@@ -122,8 +122,25 @@ def test_crop_and_paste_without_a_face(comfyui):
     face_crops, crops, _, count = FaceCrop().execute(image, **SIZES)["result"]
     assert count == 0
     returned = FacePaste().execute([face_crops], crops, [0.8])
-    assert returned["result"][0] is image
+    assert returned["result"][0][0] is image
     assert summary(returned) == "no face, the picture is unchanged"
+
+
+def test_crop_and_paste_of_a_list_of_pictures(comfyui):
+    """Face Crop runs for each item of a list, and its lists come one after the other."""
+    first, second = picture(), picture() * 0.5
+    faces = comfyui.faces
+    comfyui.faces = []
+    nothing = FaceCrop().execute(first, **SIZES)["result"]
+    comfyui.faces = faces
+    three = FaceCrop().execute(second, **SIZES)["result"]
+    crops = [*nothing[1], *three[1]]
+    images, masks = FacePaste().execute([nothing[0], three[0]], crops, [0.8])["result"]
+    assert images[0] is first
+    assert (images[1] - second).abs().max() <= 1e-6
+    assert [mask.max() for mask in masks] == [0, 1]
+    with pytest.raises(ValueError, match="There are 4 crops to put back, and 3 pictures came"):
+        FacePaste().execute([nothing[0], three[0]], crops[1:], [0.8])
 
 
 def test_paste_wants_the_crops_of_face_crop():
