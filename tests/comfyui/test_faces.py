@@ -299,3 +299,28 @@ def test_an_interrupted_run_leaves_nothing_behind(run, server, changed):
     assert result.saved("save") == []
     where, _ = changed(run(detailed(seed=11)))
     assert where.any()
+
+
+def test_a_list_of_pictures_comes_back_as_a_list_with_each_of_them(run):
+    """Rebatch Images makes a list: Face Crop runs for each, Face Paste once for all."""
+    graph = portrait(
+        empty=node("EmptyImage", width=160, height=192, batch_size=1, color=0x336699),
+        both=node("ImageBatch", image1=["empty", 0], image2=["picture", 0]),
+        apart=node("RebatchImages", images=["both", 0], batch_size=1),
+        crop=node(
+            "SwitchyardFaceCrop",
+            image=["apart", 0],
+            guide_size=64,
+            max_size=128,
+            crop_factor=2.0,
+            dilation=10,
+            feather=3,
+        ),
+        inverted=node("ImageInvert", image=["crop", 1]),
+        paste=node("SwitchyardFacePaste", face_crops=["crop", 0], crops=["inverted", 0], match_color=0.0),
+        save=node("SaveImage", images=["paste", 0], filename_prefix="face"),
+    )
+    result = run(graph)
+    assert result.status == "success", result.error or result.node_errors
+    assert result.verdict("paste")["summary"] == "1 face pasted"
+    assert len(result.saved("save")) == 2
