@@ -1,10 +1,10 @@
 """The built-in face detectors beside OpenCV's Haar cascade: time, peak memory, recall and false alarms, in one run.
 
-Claims: the built-in detector finds more faces than the cascade with fewer false alarms, and its memory is bounded (about
-450 MB), whatever the batch. Run: .sandbox/venv/bin/python benchmarks/face_detection.py (20 minutes on one core; Linux, as it reads
-/proc). OpenCV is used here alone: pip install "opencv-python-headless<5" (5 brings no cascades); without it that row is
-left out. The pictures are those of training/faces/pictures.csv, fetched if they are not there; --every 4 takes each
-fourth.
+Claims: the built-in detector finds more faces than the cascade with fewer false alarms, and its memory is bounded
+(about 450 MB), whatever the batch. Run: .sandbox/venv/bin/python benchmarks/face_detection.py (20 minutes on one core;
+Linux, as it reads /proc). OpenCV is used here alone: pip install "opencv-python-headless<5" (5 brings no cascades);
+without it that row is left out. The pictures are those of training/faces/pictures.csv, fetched if they are not there;
+--every 4 takes each fourth.
 
 Time and memory are measured in fresh processes, on one photograph repeated to the size. On the CPU it is the time that
 the processor worked for them, all threads together, which other load on the machine changes little. Memory is the peak
