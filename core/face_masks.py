@@ -85,7 +85,30 @@ def soften(shape: Tensor, reach: float) -> Tensor:
     radius = max(0, int(reach / 2))
     if radius == 0:
         return shape.clone()
-    return _blur(_dilate(shape, radius), radius)
+    import torch
+
+    places = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    distance = torch.hypot(places[None, :], places[:, None])
+    disc = (distance <= radius).to(shape)
+    bell = (1 + torch.cos(distance.clamp(max=radius + 1) * torch.pi / (radius + 1))).to(shape) * disc
+    grown = (_convolve(shape, disc) > 0.5).to(shape)
+    blurred = _convolve(grown, bell / bell.sum())
+    blurred[blurred > 1 - 1e-4] = 1.0  # what rounding leaves
+    blurred[blurred < 1e-4] = 0.0
+    return blurred
+
+
+def _convolve(mask: Tensor, kernel: Tensor) -> Tensor:
+    """A mask convolved with a kernel of odd size, as if its edge went on; by Fourier transforms, for any radius."""
+    import torch
+    from torch.nn import functional
+
+    radius = kernel.shape[0] // 2
+    padded = functional.pad(mask[None, None], (radius,) * 4, mode="replicate")[0, 0]
+    size = padded.shape
+    product = torch.fft.rfft2(padded) * torch.fft.rfft2(kernel, s=size)
+    whole = torch.fft.irfft2(product, s=size)
+    return whole[2 * radius :, 2 * radius :]
 
 
 def _dilate(mask: Tensor, radius: int) -> Tensor:
@@ -96,20 +119,3 @@ def _dilate(mask: Tensor, radius: int) -> Tensor:
         return mask
     wide = functional.max_pool2d(mask[None, None], (1, 2 * radius + 1), 1, (0, radius))
     return functional.max_pool2d(wide, (2 * radius + 1, 1), 1, (radius, 0))[0, 0]
-
-
-def _blur(mask: Tensor, radius: int) -> Tensor:
-    """A mean weighted by a raised cosine of that radius, the edge repeated; near 0 and 1 made exact."""
-    import torch
-    from torch.nn import functional
-
-    places = torch.arange(-radius, radius + 1, dtype=torch.float64)
-    weights = (1 + torch.cos(places * torch.pi / (radius + 1))).to(mask)
-    weights = weights / weights.sum()
-    padded = functional.pad(mask[None, None], (radius, radius, radius, radius), mode="replicate")
-    blurred = functional.conv2d(functional.conv2d(padded, weights[None, None, None, :]), weights[None, None, :, None])[
-        0, 0
-    ]
-    blurred[blurred > 1 - 1e-5] = 1.0
-    blurred[blurred < 1e-5] = 0.0
-    return blurred

@@ -65,7 +65,7 @@ def _redrawn(nodes: Any, sharp: torch.Tensor) -> Image.Image:
     face_crops = crop.execute(before, **settings, bboxes=found["result"][2])["result"][0]
     drawn = crop.execute(sharp, **settings, bboxes=found["result"][2])["result"][1]
     print("crop", tuple(drawn[0].shape))
-    after, mask = nodes["SwitchyardFacePaste"]().execute([face_crops], drawn, [0.8])["result"]
+    (after,), (mask,) = nodes["SwitchyardFacePaste"]().execute([face_crops], drawn, [0.8])["result"]
     changed = (after - before).abs()
     print("changed outside of the mask:", float(changed[mask == 0].max()), "largest inside:", float(changed.max()))
     panels = [
