@@ -10,8 +10,8 @@ from switchyard_pack.core.quality_local import Part, find_local_damage
 from switchyard_pack.core.quality_planes import reduction, whole_picture
 from torch.nn import functional
 
-from .shipped_families import score_pictures
-from .test_quality_pictures import PHOTOGRAPHS, pattern, photograph, planes
+from ..core.shipped_families import score_pictures
+from ..core.test_quality_pictures import PHOTOGRAPHS, pattern, photograph, planes
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from switchyard_pack.core.equality import Tolerance
 from switchyard_pack.core.select import MAX_BRANCHES, CaseError, choose_case, read_cases
 from switchyard_pack.core.values import is_true, kind_of, show
 
-from .odd_values import (
+from ..core.odd_values import (
     HUGE,
     MODEL,
     EqualGives,
