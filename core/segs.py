@@ -146,8 +146,8 @@ def boxes_masks(found: Sequence[Sequence[Face]], width: int, height: int, dilati
 def read_segs(segs: Any, width: int, height: int) -> list[Found]:
     """What SEGS hold, for a picture of that size; those made for another size are scaled to it.
 
-    A mask that is nothing but a full rectangle is left out: it is what a detector of boxes makes. What lies outside
-    the picture is left out.
+    A mask that is one full rectangle over its box is left out: it is what a detector of boxes makes. A mask of which
+    nothing is left is a reason against its face. What lies outside the picture is left out.
 
     Raises:
         ValueError: these are no SEGS.

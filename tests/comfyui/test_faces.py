@@ -47,6 +47,12 @@ def detailer(**more):
     )
 
 
+def face_crop(image):
+    """Face Crop of a node's picture, with small crops."""
+    sizes = {"guide_size": 64, "max_size": 128, "crop_factor": 2.0, "dilation": 10, "feather": 3}
+    return node("SwitchyardFaceCrop", image=[image, 0], **sizes)
+
+
 def mask_previews(name):
     """Shows the mask of a node, and where it is more than 0: in 8 bits its faint edge would be lost."""
     return {
@@ -172,15 +178,7 @@ def test_the_way_through_nodes_of_comfyui(run, changed):
             spacing_width=0,
             spacing_color="white",
         ),
-        crop=node(
-            "SwitchyardFaceCrop",
-            image=["twice", 0],
-            guide_size=64,
-            max_size=128,
-            crop_factor=2.0,
-            dilation=10,
-            feather=3,
-        ),
+        crop=face_crop("twice"),
         encode=node("VAEEncode", pixels=["crop", 1], vae=["checkpoint", 2]),
         masked=node("SetLatentNoiseMask", samples=["encode", 0], mask=["crop", 2]),
         sample=node(
@@ -209,15 +207,7 @@ def test_the_way_through_nodes_of_comfyui(run, changed):
 
 def test_the_way_through_nodes_of_comfyui_without_a_face(run, picture):
     graph = portrait(
-        crop=node(
-            "SwitchyardFaceCrop",
-            image=["picture", 0],
-            guide_size=64,
-            max_size=128,
-            crop_factor=2.0,
-            dilation=10,
-            feather=3,
-        ),
+        crop=face_crop("picture"),
         encode=node("VAEEncode", pixels=["crop", 1], vae=["checkpoint", 2]),
         decode=node("VAEDecode", samples=["encode", 0], vae=["checkpoint", 2]),
         paste=node("SwitchyardFacePaste", face_crops=["crop", 0], crops=["decode", 0], match_color=0.8),
@@ -307,15 +297,7 @@ def test_a_list_of_pictures_comes_back_as_a_list_with_each_of_them(run):
         empty=node("EmptyImage", width=160, height=192, batch_size=1, color=0x336699),
         both=node("ImageBatch", image1=["empty", 0], image2=["picture", 0]),
         apart=node("RebatchImages", images=["both", 0], batch_size=1),
-        crop=node(
-            "SwitchyardFaceCrop",
-            image=["apart", 0],
-            guide_size=64,
-            max_size=128,
-            crop_factor=2.0,
-            dilation=10,
-            feather=3,
-        ),
+        crop=face_crop("apart"),
         inverted=node("ImageInvert", image=["crop", 1]),
         paste=node("SwitchyardFacePaste", face_crops=["crop", 0], crops=["inverted", 0], match_color=0.0),
         save=node("SaveImage", images=["paste", 0], filename_prefix="face"),

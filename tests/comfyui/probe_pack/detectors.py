@@ -35,7 +35,7 @@ class Detector:
         return ((height, width), [seg])
 
     def detect_combined(self, image, threshold, dilation):
-        raise NotImplementedError
+        raise AssertionError("a detailer asks for each face, not for one mask of all")
 
 
 class ProbeDetector:
