@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .seed_graph import Seeds, affected, ancestors, is_link, is_seed_name
+from .template_parameters import like_before, number_of
 
 GATE = "SwitchyardQualityGate"
 SAVE = "SwitchyardSaveImageWithSeeds"
@@ -168,8 +169,10 @@ def changes_for_picture(
     changes = _compose(graph, root, entries, {})
     for node, named in changes.seeds.items():
         for name in named:
-            value = graph.get(node, {}).get("inputs", {}).get(name)
-            if not isinstance(value, int) or isinstance(value, bool):
+            holder = graph.get(node, {"class_type": "", "inputs": {}})
+            value = holder["inputs"].get(name)
+            is_number = isinstance(value, int) and not isinstance(value, bool)
+            if not is_number and number_of(holder) is None:
                 raise ValueError(f"node {node} has no number in its input {name} that could be replaced")
     return changes
 
@@ -279,7 +282,7 @@ def _check_that_seeds_are_not_shared(graph: Graph, root: str, gate: str, seeds: 
         node
         for node, named in seeds.items()
         for name, seed in named.items()
-        if base.get(node, {}).get(name, graph.get(node, {}).get("inputs", {}).get(name)) != seed
+        if _seed_before(graph, node, name, base) not in (seed, str(seed))
     }
     closed = {**graph, gate: {"class_type": GATE, "inputs": {}}}
     shared = changed.intersection(ancestors(closed.__getitem__, [root]))
@@ -288,6 +291,10 @@ def _check_that_seeds_are_not_shared(graph: Graph, root: str, gate: str, seeds: 
             f"the seed of node {', '.join(sorted(shared))} also reaches the picture past gate {gate}, with the first "
             "attempt's seed"
         )
+
+
+def _seed_before(graph: Graph, node: str, name: str, base: Seeds) -> Any:
+    return base.get(node, {}).get(name, graph.get(node, {}).get("inputs", {}).get(name))
 
 
 def _without_items_that_need_others(
@@ -358,5 +365,6 @@ def rewrite_graph(graph: Graph, changes: Changes) -> dict[str, Any]:
     """A copy of the graph with the changes, without the links that link_reports adds."""
     copied = without_report_links(graph)
     for (node, name), value in changes.literals().items():
-        copied[node]["inputs"][name] = value
+        inputs = copied[node]["inputs"]
+        inputs[name] = like_before(inputs.get(name), value)
     return copied

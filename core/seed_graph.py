@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .seeds import HIGHEST_SEED, attempt_seed
+from .template_parameters import PARAMETER_VALUE, number_of, parameter_type, range_of
 
 VARY = ("auto", "all", "attempt_seed", "named")
 ATTEMPT_SEED = "SwitchyardAttemptSeed"
@@ -77,7 +78,7 @@ def find_seeds(
 
     A seed is a whole number in an input called seed or ending in _seed. Where such an input is linked, the seed is the
     literal it comes from: a seed upstream of the link or else the one whole number of a node without links (a
-    primitive).
+    primitive). The value of a template parameter of type seed is a seed too, and one of type integer a primitive.
 
     Args:
         get_node: gives a node by its id.
@@ -102,12 +103,12 @@ def find_seeds(
     for node_id in nodes:
         for holder, name in _seeds_behind(get_node, node_id):
             node = get_node(holder)
-            found[holder, name] = SeedInput(holder, name, node["inputs"][name], *get_range(node["class_type"], name))
+            found[holder, name] = _seed_input(holder, node, name, get_range)
     if not found:
         raise ValueError(_no_seed(vary, nodes))
     for node_id in order:
         for name, holders in _linked_seeds(get_node, node_id):
-            low, high = get_range(get_node(node_id)["class_type"], name)
+            low, high = _range(get_node(node_id), name, get_range)
             for holder in holders:
                 if holder in found:
                     seed = found[holder]
@@ -118,6 +119,19 @@ def find_seeds(
                 f"The seed of node {seed.node} is plugged into inputs that have no number in common. Give each its own."
             )
     return list(found.values())
+
+
+def _seed_input(node_id: str, node: Node, name: str, get_range: GetRange) -> SeedInput:
+    value = number_of(node) if _is_parameter(node) else node["inputs"][name]
+    return SeedInput(node_id, name, int(value or 0), *_range(node, name, get_range))
+
+
+def _range(node: Node, name: str, get_range: GetRange) -> tuple[int, int]:
+    return range_of(node) if _is_parameter(node) else get_range(node["class_type"], name)
+
+
+def _is_parameter(node: Node) -> bool:
+    return bool(parameter_type(node["class_type"], node["inputs"]))
 
 
 def is_seed_name(name: str) -> bool:
@@ -137,14 +151,20 @@ def _seeds_behind(get_node: GetNode, node_id: str) -> list[tuple[str, str]]:
 
 
 def _literal_seeds(node: Node) -> list[str]:
+    kind = parameter_type(node["class_type"], node["inputs"])
+    if kind:
+        return [PARAMETER_VALUE] if kind == "seed" and number_of(node) is not None else []
     return [name for name, value in node["inputs"].items() if is_seed_name(name) and _is_whole_number(value)]
 
 
 def _linked_seeds(get_node: GetNode, node_id: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """A node's linked seed inputs, each with the inputs that hold the literal it comes from."""
-    inputs = get_node(node_id)["inputs"]
+    node = get_node(node_id)
+    is_seed = parameter_type(node["class_type"], node["inputs"]) == "seed"
     return [
-        (name, _origins(get_node, value[0])) for name, value in inputs.items() if is_seed_name(name) and is_link(value)
+        (name, _origins(get_node, value[0]))
+        for name, value in node["inputs"].items()
+        if is_link(value) and (is_seed_name(name) or (is_seed and name == PARAMETER_VALUE))
     ]
 
 
@@ -156,6 +176,9 @@ def _origins(get_node: GetNode, source: str) -> list[tuple[str, str]]:
     primitives = []
     for node_id in upstream:
         node = get_node(node_id)
+        if _is_parameter(node):
+            primitives += [(node_id, PARAMETER_VALUE)] if number_of(node) is not None else []
+            continue
         numbers = [name for name, value in node["inputs"].items() if _is_whole_number(value)]
         if len(numbers) == 1 and not sources(node):
             primitives.append((node_id, numbers[0]))

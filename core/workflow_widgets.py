@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .seeds import HIGHEST_EXACT
+from .template_parameters import like_before
 
 INSIDE = -10  # what the links from a subgraph's own inputs come from
 _WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
@@ -54,6 +55,7 @@ def rewrite_workflow(
     written: set[Place] = set()
     for (node_id, name), value in literals.items():
         old = graph[node_id]["inputs"].get(name, "")
+        value = like_before(old, value)
         if isinstance(value, int) and abs(value) > HIGHEST_EXACT:
             raise ValueError(f"the page can't hold the seed {value}: it rounds numbers above {HIGHEST_EXACT}")
         *followers, source = page.find(tuple(node_id.split(":")), name)
@@ -61,7 +63,7 @@ def rewrite_workflow(
             inputs = graph.get(consumer[0], {}).get("inputs", {})
             if consumer[1] in inputs and consumer not in literals:
                 raise ValueError(f"{name} of node {node_id} shares its value with node {consumer[0]}, which keeps it")
-            if literals.get(consumer, value) != value:
+            if like_before(old, literals.get(consumer, value)) != value:
                 raise ValueError(f"nodes {node_id} and {consumer[0]} share a value, but need different ones")
         for place in (*followers, source):
             if place not in written:
