@@ -2,7 +2,9 @@
 
 from .nodes.aesthetic_score import AestheticScore
 from .nodes.attempt_seed import AttemptSeed
+from .nodes.boolean_parameter import BooleanParameter
 from .nodes.boxes_to_segs import BoxesToSegs
+from .nodes.choice_parameter import ChoiceParameter
 from .nodes.clip_iqa_score import ClipIqaScore
 from .nodes.compare import Compare
 from .nodes.content_classifier import ContentClassifier
@@ -14,6 +16,9 @@ from .nodes.face_paste import FacePaste
 from .nodes.first_available import FirstAvailable
 from .nodes.gate import Gate
 from .nodes.host.registration import register
+from .nodes.image_parameter import ImageParameter
+from .nodes.integer_parameter import IntegerParameter
+from .nodes.number_parameter import NumberParameter
 from .nodes.pick_best import PickBest
 from .nodes.preference_score import PreferenceScore
 from .nodes.prompt_score import PromptScore
@@ -25,15 +30,20 @@ from .nodes.refiner_split import RefinerSplit
 from .nodes.save_image_with_seeds import SaveImageWithSeeds
 from .nodes.score_log import ScoreLog
 from .nodes.score_overlay import ScoreOverlay
+from .nodes.seed_parameter import SeedParameter
 from .nodes.seed_sequence import SeedSequence
 from .nodes.segs_to_boxes import SegsToBoxes
 from .nodes.select import Select
 from .nodes.switch import Switch
+from .nodes.template_parameter import TemplateParameter
+from .nodes.text_parameter import TextParameter
 
 NODE_CLASS_MAPPINGS = {
     "SwitchyardAestheticScore": AestheticScore,
     "SwitchyardAttemptSeed": AttemptSeed,
+    "SwitchyardBooleanParameter": BooleanParameter,
     "SwitchyardBoxesToSegs": BoxesToSegs,
+    "SwitchyardChoiceParameter": ChoiceParameter,
     "SwitchyardClipIqaScore": ClipIqaScore,
     "SwitchyardCompare": Compare,
     "SwitchyardContentClassifier": ContentClassifier,
@@ -44,6 +54,9 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardFacePaste": FacePaste,
     "SwitchyardFirstAvailable": FirstAvailable,
     "SwitchyardGate": Gate,
+    "SwitchyardImageParameter": ImageParameter,
+    "SwitchyardIntegerParameter": IntegerParameter,
+    "SwitchyardNumberParameter": NumberParameter,
     "SwitchyardPickBest": PickBest,
     "SwitchyardPreferenceScore": PreferenceScore,
     "SwitchyardPromptScore": PromptScore,
@@ -58,10 +71,13 @@ NODE_CLASS_MAPPINGS = {
     "SwitchyardSaveImageWithSeeds": SaveImageWithSeeds,
     "SwitchyardScoreLog": ScoreLog,
     "SwitchyardScoreOverlay": ScoreOverlay,
+    "SwitchyardSeedParameter": SeedParameter,
     "SwitchyardSeedSequence": SeedSequence,
     "SwitchyardSegsToBoxes": SegsToBoxes,
     "SwitchyardSelect": Select,
     "SwitchyardSwitch": Switch,
+    "SwitchyardTemplateParameter": TemplateParameter,
+    "SwitchyardTextParameter": TextParameter,
 }
 # The ids that shared workflow JSON uses. They join the mapping above unless another pack has them.
 PLAIN_IDS = {
@@ -70,6 +86,7 @@ PLAIN_IDS = {
     "FaceDetectorDETR": FaceDetector,
     "QualityScore": QualityScore,
     "Switch": Switch,
+    "TemplateParam": TemplateParameter,
 }
 NODE_DISPLAY_NAME_MAPPINGS = {node_id: node.DISPLAY_NAME for node_id, node in NODE_CLASS_MAPPINGS.items()}
 WEB_DIRECTORY = "./web"

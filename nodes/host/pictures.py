@@ -1,8 +1,9 @@
-"""Pictures as files, as ComfyUI's own Save Image writes them."""
+"""Pictures as files, as ComfyUI's own Save Image and Load Image write and read them."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from pathlib import Path
@@ -62,6 +63,37 @@ def save_pictures(
             Image.fromarray(levels).save(Path(folder) / file, pnginfo=chunks, compress_level=_COMPRESSION)
             saved.append({"filename": file, "subfolder": subfolder, "type": "output"})
     return saved
+
+
+def picture_input(tooltip: str) -> tuple[list[str], dict[str, Any]]:
+    """The choice of a picture in ComfyUI's input folder, as Load Image has it; no choices outside ComfyUI."""
+    loader = _load_image()
+    files, options = loader.INPUT_TYPES()["required"]["image"] if loader else ([], {"image_upload": True})
+    return (files, {**options, "tooltip": tooltip})
+
+
+def load_picture(file: str) -> tuple[Any, Any]:
+    """The IMAGE and the MASK of a file, by ComfyUI's own Load Image."""
+    loader = _load_image()
+    return getattr(loader(), loader.FUNCTION)(file)
+
+
+def picture_mark(file: Any) -> Any:
+    """What changes when the file does; the same for all that is no file."""
+    return _load_image().IS_CHANGED(file) if isinstance(file, str) and not picture_missing(file) else ""
+
+
+def picture_missing(file: str) -> str:
+    """Says that there is no such file in ComfyUI's folders; empty if there is one."""
+    import folder_paths
+
+    if file.strip() and folder_paths.exists_annotated_filepath(file):
+        return ""
+    return f'value is "{file}", and there is no such file in the input folder. Choose one, or upload it.'
+
+
+def _load_image() -> Any:
+    return getattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS", {}).get("LoadImage")
 
 
 def _chunks(metadata: Mapping[str, Any]) -> Any:
