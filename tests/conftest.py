@@ -1,4 +1,5 @@
-"""Loads the pack once, by path, as ComfyUI does, under the fixed name `switchyard_pack`; starts servers on demand.
+"""Loads the pack once, by path, as ComfyUI does, under the fixed name `switchyard_pack`, and the client as `switchyard`;
+starts servers on demand.
 
 The repository's root never goes on sys.path: our `nodes` would shadow ComfyUI's `nodes`.
 """
@@ -33,6 +34,8 @@ def load_pack(folder: Path, name: str) -> ModuleType:
 
 if PACK not in sys.modules:
     load_pack(ROOT, PACK)
+if "switchyard" not in sys.modules:
+    load_pack(ROOT / "switchyard", "switchyard")
 
 
 def sample_pictures(comfyui: Path) -> list[Path]:

@@ -1,0 +1,160 @@
+"""The parameter nodes of a graph: nodes whose widgets say what a parameter is called and may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..errors import TemplateError
+from ..graphs import Graph, consumers, describe_node, is_link, kind_of, title_of
+from .groups import slug, unique_name
+from .parameters import FILE_TYPES, NAME, TYPES, Bind, Parameter, read_number, show, show_plain
+from .server_nodes import limits, with_limits
+
+# The classes of parameter nodes and the type of each; None where the node itself says it. A test holds the ids and the
+# names of the inputs against the registry.
+CLASSES = {
+    "SwitchyardTextParameter": "text",
+    "SwitchyardIntegerParameter": "integer",
+    "SwitchyardNumberParameter": "number",
+    "SwitchyardBooleanParameter": "boolean",
+    "SwitchyardChoiceParameter": "choice",
+    "SwitchyardSeedParameter": "seed",
+    "SwitchyardImageParameter": "image",
+    "SwitchyardTemplateParameter": None,
+    "TemplateParam": None,
+}
+VALUE = "value"
+INPUTS = ("name", "type", VALUE, "label", "description", "group", "order", "default", "min", "max", "step", "choices")
+
+
+def find_marks(graph: Graph, object_info: Mapping[str, Any]) -> tuple[list[Parameter], list[str]]:
+    """The parameters that a graph's parameter nodes say, and remarks.
+
+    A node without a name is called as its title, else as the input that it feeds.
+
+    Raises:
+        TemplateError: a node says what makes no sense, or two have one name; it names the parameter.
+    """
+    remarks: list[str] = []
+    nodes = [node_id for node_id, node in graph.items() if node["class_type"] in CLASSES]
+    names: dict[str, str] = {}
+    for node_id in nodes:
+        name = _literal(graph, node_id, "name", "")
+        if not isinstance(name, str) or (name and not NAME.fullmatch(name)):
+            raise TemplateError(
+                f"{_capital(describe_node(graph, node_id))}: {show(name)} can't be a parameter's name: use lower-case "
+                f'letters, digits and _, a letter first, at most 48, such as "{slug(name, "prompt")}".'
+            )
+        if name and name in names:
+            raise TemplateError(
+                f"Parameter {name}: {describe_node(graph, names[name])} and {describe_node(graph, node_id)} both have "
+                "this name. Give each its own."
+            )
+        if name:
+            names[name] = node_id
+    parameters = []
+    for node_id in nodes:
+        if is_link(graph[node_id]["inputs"].get(VALUE)):
+            source = describe_node(graph, graph[node_id]["inputs"][VALUE][0])
+            remarks.append(f"{_capital(describe_node(graph, node_id))} is no parameter: its value comes from {source}.")
+            continue
+        name = _literal(graph, node_id, "name", "")
+        if not name:
+            name = unique_name(_derived_name(graph, node_id), set(names))
+            names[name] = node_id
+            remarks.append(f'{_capital(describe_node(graph, node_id))} has no name; it is called "{name}".')
+        parameters.append(_read(graph, node_id, name, object_info))
+    return parameters, remarks
+
+
+def _read(graph: Graph, node_id: str, name: str, object_info: Mapping[str, Any]) -> Parameter:
+    node = graph[node_id]
+    kind = CLASSES[node["class_type"]] or _literal(graph, node_id, "type", "text")
+    if kind not in TYPES:
+        raise TemplateError(f"Parameter {name}: {show(kind)} is no type; it can be {', '.join(TYPES)}.")
+    if VALUE not in node["inputs"]:
+        raise TemplateError(f"Parameter {name}: {describe_node(graph, node_id)} has no value.")
+    label, description, group = (str(_literal(graph, node_id, key, "")) for key in ("label", "description", "group"))
+    order = _literal(graph, node_id, "order", 0)
+    if isinstance(order, bool) or not isinstance(order, int):
+        raise TemplateError(f"Parameter {name}: its order is {show(order)}; it takes a whole number.")
+    lines = str(_literal(graph, node_id, "choices", "")).splitlines() if kind == "choice" else []
+    is_number = kind in ("integer", "number", "seed")
+    low, high, step = (_limit(graph, node_id, name, key) if is_number else None for key in ("min", "max", "step"))
+    bind = Bind(node_id, VALUE, node["class_type"])
+    choices = tuple(line.strip() for line in lines if line.strip())
+    parameter = Parameter(
+        name, kind, (bind,), label, description, group, order, min=low, max=high, step=step, choices=choices
+    )
+    value = parameter.check(_typed(parameter, node["inputs"][VALUE]))
+    if is_number:
+        parameter = with_limits(parameter, value, limits(graph, feeds(graph, parameter.bind), object_info))
+    default = _literal(graph, node_id, "default", "")
+    default = value if default == "" else parameter.check(_typed(parameter, default))
+    return replace(parameter, default=default)
+
+
+def _typed(parameter: Parameter, value: Any) -> Any:
+    """A value as its type has it: widgets of text hold numbers and true or false as text, and the other way round."""
+    if isinstance(value, str):
+        return parameter.parse(value)
+    if parameter.type in ("text", "choice", *FILE_TYPES) and isinstance(value, (bool, int, float)):
+        return show_plain(value)
+    return value
+
+
+def _limit(graph: Graph, node_id: str, name: str, key: str) -> float | None:
+    value = _literal(graph, node_id, key, "")
+    if value == "":
+        return None
+    number = read_number(value.strip(), value) if isinstance(value, str) else value
+    if (
+        isinstance(number, bool)
+        or not isinstance(number, (int, float))
+        or number != number
+        or abs(number) == float("inf")
+    ):
+        raise TemplateError(f"Parameter {name}: its {key} is {show(value)}; it takes a number, or nothing for none.")
+    if key == "step" and number <= 0:
+        raise TemplateError(f"Parameter {name}: its step is {show(value)}; it must be above 0.")
+    return number
+
+
+def _literal(graph: Graph, node_id: str, key: str, fallback: Any) -> Any:
+    """A widget's value; raises TemplateError if another node is plugged in or it is no simple value."""
+    value = graph[node_id]["inputs"].get(key, fallback)
+    if is_link(value):
+        source = describe_node(graph, value[0])
+        raise TemplateError(
+            f"{_capital(describe_node(graph, node_id))}: its {key} comes from {source}. A template needs to know it "
+            "before anything runs: unplug it and write it down."
+        )
+    if isinstance(value, (list, dict)):
+        raise TemplateError(f"{_capital(describe_node(graph, node_id))}: its {key} is {kind_of(value)}.")
+    return fallback if value is None else value
+
+
+def _derived_name(graph: Graph, node_id: str) -> str:
+    """A name for a node that has none: its title if the user gave it one, else the first input that it feeds."""
+    title = title_of(graph[node_id])
+    stock = {kind.removeprefix("Switchyard") for kind in CLASSES}
+    if title and title.replace(" ", "") not in stock:
+        name = slug(title, "")
+        if name:
+            return name
+    fed = consumers(graph, node_id)
+    return slug(fed[0][1].rsplit(".", 1)[-1], "value") if fed else "value"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def feeds(graph: Graph, binds: Sequence[Bind]) -> list[tuple[str, str]]:
+    """The inputs that get a parameter's value in the end, as node and input: behind a parameter node, what it feeds."""
+    found: list[tuple[str, str]] = []
+    for bind in binds:
+        found += consumers(graph, bind.node) if bind.class_type in CLASSES else [(bind.node, bind.input)]
+    return found
