@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,7 @@ class Parameter:
     def _read_choice(self, text: str, name: str) -> str:
         if text in self.choices or (text.strip() and not self.choices):
             return text
-        wanted = _list_words(self.choices)
+        wanted = list_words(self.choices)
         if self.kind == "image":
             wanted = "the name of a file in ComfyUI's input folder"
         elif not self.choices:
@@ -240,7 +240,8 @@ def _range_words(low: float | None, high: float | None) -> str:
     return "" if high is None else f" of at most {_shown(high)}"
 
 
-def _list_words(choices: tuple[str, ...]) -> str:
+def list_words(choices: Sequence[str]) -> str:
+    """The first dozen of the choices, for an error."""
     more = len(choices) - _SHOWN_CHOICES
     return f"one of: {', '.join(choices[:_SHOWN_CHOICES])}" + (f", and {more} more" if more > 0 else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,3 +56,26 @@ def takes_lists(class_type: str) -> bool:
         return bool(getattr(nodes.NODE_CLASS_MAPPINGS[class_type], "INPUT_IS_LIST", False))
     except Exception:  # noqa: BLE001 - other packs' code: whatever it raises, we can't tell
         return True
+
+
+def listed_values(class_type: str, name: str) -> list[Any] | None:
+    """The values that an input with a list takes; None if it has no list, takes others too, or that can't be told."""
+    import nodes
+
+    try:
+        node_class = nodes.NODE_CLASS_MAPPINGS[class_type]
+        kind, *options = declared_inputs(class_type)[name]
+        values = options[0].get("options") if kind == "COMBO" and options else kind
+        checks = [getattr(node_class, check, None) for check in ("VALIDATE_INPUTS", "validate_inputs")]
+        decides = any(_names(check, name) for check in checks if check is not None)
+        return list(values) if isinstance(values, (list, tuple)) and not decides else None
+    except Exception:  # noqa: BLE001 - other packs' code: whatever it raises, we can't tell
+        return None
+
+
+def _names(check: Any, name: str) -> bool:
+    """Whether a class's own check looks at an input, so that ComfyUI doesn't hold it against the list."""
+    if check.__module__.startswith("comfy_api"):  # V3 nodes inherit one that does nothing
+        return False
+    parameters = inspect.signature(check).parameters
+    return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...core.parameter_prompt import find_parameters, find_problems
-from ...core.template_parameters import PARAMETER_VALUE, called
+from ...core.template_parameters import PARAMETER_VALUE, called, list_words
+from .node_classes import listed_values
 from .pictures import picture_missing
 
 CATEGORY = "Switchyard/Template"
@@ -66,7 +67,7 @@ def mark_problems(prompt: dict[str, Any]) -> None:
     for node_id, kind in parameters.items():
         inputs = prompt[node_id]["inputs"]
         inputs.pop(PROBLEM, None)
-        problem = problems.get(node_id) or (_no_picture(inputs) if kind == "image" else "")
+        problem = problems.get(node_id) or _not_there(prompt, node_id, kind)
         if problem:
             inputs[PROBLEM] = problem
 
@@ -77,10 +78,27 @@ def _is_ours(node: Mapping[str, Any]) -> bool:
     return getattr(known.get(node["class_type"]), "CATEGORY", "") == CATEGORY
 
 
-def _no_picture(inputs: Mapping[str, Any]) -> str:
-    file = inputs.get(PARAMETER_VALUE)
-    problem = picture_missing(file) if isinstance(file, str) else ""
-    return f"{called('image', inputs.get('name'))}: {problem}" if problem else ""
+def _not_there(prompt: Mapping[str, Any], node_id: str, kind: str) -> str:
+    """What is wrong with a value that only ComfyUI can judge: a file, or one of what a list takes."""
+    inputs = prompt[node_id]["inputs"]
+    value = inputs.get(PARAMETER_VALUE)
+    problem = ""
+    if kind == "image" and isinstance(value, str):
+        problem = picture_missing(value)
+    elif kind == "choice" and not isinstance(value, list):
+        problem = _not_listed(prompt, node_id, str(value))
+    return f"{called(kind, inputs.get('name'))}: {problem}" if problem else ""
+
+
+def _not_listed(prompt: Mapping[str, Any], source: str, value: str) -> str:
+    for node_id, node in prompt.items():
+        for name, link in node["inputs"].items():
+            listed = listed_values(node["class_type"], name) if link == [source, 0] else None
+            if listed is not None and value not in map(str, listed):
+                place = f"{name} of node {node_id} ({node['class_type']})"
+                wanted = list_words([str(one) for one in listed]) if listed else "in its list, which is empty"
+                return f'value is "{value}", but {place} does not take it; it must be {wanted}.'
+    return ""
 
 
 def _text(tooltip: str, *, multiline: bool = False) -> Spec:

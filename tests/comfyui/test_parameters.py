@@ -290,6 +290,24 @@ def test_the_saved_picture_has_the_winning_seed_in_its_parameter(server, run, se
     assert (facts["attempts"], facts["seed"], facts["passed"]) == (1, won, True)
 
 
+@pytest.mark.parametrize("kind", ["SwitchyardChoiceParameter", "TemplateParam"])
+@pytest.mark.parametrize(
+    ("target", "name", "words"),
+    [
+        ("KSampler", "sampler_name", "does not take it; it must be one of: euler, "),
+        ("KSampler", "scheduler", "does not take it; it must be one of: simple, sgm_uniform, "),
+        ("CheckpointLoaderSimple", "ckpt_name", "does not take it; it must be "),
+        ("BasicScheduler", "scheduler", "does not take it; it must be one of: simple, "),
+        ("SwitchyardSwitch", "if_missing", "does not take it; it must be one of: error, none, block."),
+    ],
+)
+def test_a_choice_that_the_input_does_not_take_is_refused_before_anything_runs(run, kind, target, name, words):
+    it = node(kind, name="it", value="eulr", **({"type": "choice"} if kind == "TemplateParam" else {}))
+    graph = {"it": it, "8": node(target, **{name: ["it", 0]}), "end": catch("8"), "shown": catch("it")}
+    text = refusal(run(graph))
+    assert text.startswith(f"Parameter 'it': value is \"eulr\", but {name} of node 8 ({target}) {words}")
+
+
 def test_a_switch_of_parameters_runs_only_what_it_takes(run):
     graph = {
         "on": parameter("boolean", "upscale", False),

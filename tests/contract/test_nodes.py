@@ -142,17 +142,18 @@ def check_examples(node_id: str, node: Any) -> None:
     assert used, f"no example workflow uses {node_id}"
     declared = inputs_of(node)
     for spec in used:
-        assert {slot["name"] for slot in spec["inputs"]} <= set(declared)
+        uploads = {"upload"} if any("image_upload" in options for _, options in declared.values()) else set()
+        assert {slot["name"] for slot in spec["inputs"]} <= set(declared) | uploads
         widgets = sum(count_widgets(kind, options) for kind, options in declared.values())
         assert len(spec.get("widgets_values") or []) == widgets, "an example saves other widgets than the node has"
 
 
 def count_widgets(kind: Any, options: dict[str, Any]) -> int:
-    """A seed has two: the page adds what becomes of it after a run."""
+    """A seed has two: the page adds what becomes of it after a run; a picture has a button to upload another."""
     if options.get("forceInput"):
         return 0
     has_one = isinstance(kind, list) or options.get("widgetType", kind) in ("INT", "FLOAT", "STRING", "BOOLEAN")
-    return has_one + bool(options.get("control_after_generate"))
+    return has_one + bool(options.get("control_after_generate")) + bool(options.get("image_upload"))
 
 
 def example_graphs() -> list[list[dict[str, Any]]]:

@@ -180,10 +180,39 @@ def test_missing_pictures_are_marked():
 
 
 def test_another_packs_node_of_the_plain_id_is_left_alone(comfyui):
-    comfyui.NODE_CLASS_MAPPINGS["TemplateParam"] = LoadImage
+    comfyui.NODE_CLASS_MAPPINGS.update(TemplateParam=LoadImage)
     assert marked(a=parameter("TemplateParam", name="Bad Name"), b=parameter("TemplateParam")) == {"a": None, "b": None}
 
 
 @pytest.mark.parametrize("prompt", [None, {"a": None}, {"a": {}}, {"a": {"class_type": [], "inputs": {}}}, []])
 def test_a_prompt_that_is_not_well_formed_is_left_to_comfyui(prompt):
     assert handle_prompt({"prompt": prompt}) == {"prompt": prompt}
+
+
+def test_lists_of_foreign_nodes_are_asked_with_care(comfyui):
+    class Broken:
+        @classmethod
+        def INPUT_TYPES(cls):
+            raise RuntimeError
+
+    class Empty:
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"file": ("COMBO", {"options": []}), "size": ([512, 768],), "text": ("STRING",)}}
+
+    class Free(Empty):
+        @classmethod
+        def VALIDATE_INPUTS(cls, **given):
+            return True
+
+    comfyui.NODE_CLASS_MAPPINGS.update(Broken=Broken, Empty=Empty, Free=Free)
+
+    def problem(class_type, name, value="512"):
+        it = parameter("SwitchyardChoiceParameter", value=value)
+        return marked(it=it, a={"class_type": class_type, "inputs": {name: ["it", 0], "b": ["a", 0], "c": 5}})["it"]
+
+    for class_type, name in (("Broken", "file"), ("Gone", "file"), ("Free", "file"), ("Empty", "text"), ("Empty", "x")):
+        assert problem(class_type, name) is None
+    assert problem("Empty", "size") is None
+    assert problem("Empty", "size", "64").endswith("it must be one of: 512, 768.")
+    assert problem("Empty", "file").endswith("does not take it; it must be in its list, which is empty.")

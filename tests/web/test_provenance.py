@@ -58,6 +58,27 @@ def primitive(canvas):
     return start
 
 
+def parameter(canvas, kind="SwitchyardSeedParameter"):
+    start = build(canvas)
+    canvas.add(kind, "parameter")
+    canvas.set_widget("parameter", "name", "seed")
+    canvas.set_widget("parameter", "value", str(start) if kind.endswith("TemplateParameter") else start)
+    canvas.plug("parameter", "sample", "seed")
+    return start
+
+
+def general_parameter(canvas):
+    start = parameter(canvas, "SwitchyardTemplateParameter")
+    canvas.set_widget("parameter", "type", "seed")
+    return start
+
+
+def parameter_in_a_subgraph(canvas):
+    start = parameter(canvas)
+    canvas.into_subgraph("parameter", "sample", "score", "gate")
+    return start
+
+
 def subgraph(canvas):
     start = build(canvas)
     canvas.into_subgraph("sample", "score", "gate")
@@ -111,7 +132,12 @@ def run(canvas):
     return pixels, chunks, attempts, saver["switchyard"][0]["data"]["warnings"]
 
 
-@pytest.mark.parametrize("make", [flat, primitive, subgraph, subgraph_with_the_seed_outside, subgraph_twice])
+PARAMETERS = [parameter, general_parameter, parameter_in_a_subgraph]
+
+
+@pytest.mark.parametrize(
+    "make", [flat, primitive, subgraph, subgraph_with_the_seed_outside, subgraph_twice, *PARAMETERS]
+)
 def test_a_saved_picture_dropped_on_the_canvas_makes_itself_again(canvas, make):
     start = make(canvas)
     pixels, chunks, attempts, warnings = run(canvas)
