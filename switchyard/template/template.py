@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from .groups import Group, group_parameters, read_groups
 from .guesses import guess_parameters
 from .marks import feeds, find_marks
 from .outputs import Output, find_outputs
+from .page_workflow import with_values
 from .parameters import ABSENT, Parameter, check_parameter, read_number, read_parameter, same, show_plain
 from .png import read_png
 from .requirements import find_requirements
@@ -232,6 +233,40 @@ class Template:
                 inputs = graph[bind.node]["inputs"]
                 inputs[bind.input] = _as_literal(value, inputs[bind.input])
         return graph
+
+    def page_workflow(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """The page's own format with the same values as `apply` gives; None if there is none that surely has them."""
+        if self.workflow is None:
+            return None
+        graph = self.apply(overrides)
+        changes = {
+            (node_id, name): (old, graph[node_id]["inputs"][name])
+            for node_id, node in self.graph.items()
+            for name, old in node["inputs"].items()
+            if not same(old, graph[node_id]["inputs"][name])
+        }
+        return with_values(self.workflow, changes)
+
+    def with_defaults(self, values: Mapping[str, Any]) -> Template:
+        """The template with other defaults, which its graph and its workflow hold too.
+
+        The workflow is left out where it can't be told which of its values are meant; `remarks` says so.
+
+        Raises:
+            TemplateError: a name is unknown, or a value is not allowed.
+        """
+        checked = {name: self.parameter(name).check(value) for name, value in values.items()}
+        parameters = tuple(
+            replace(parameter, default=checked.get(parameter.name, parameter.default)) for parameter in self.parameters
+        )
+        changed = replace(self, parameters=parameters)
+        if any(parameter.default is ABSENT for parameter in parameters):
+            return changed  # a graph with all values can't be made
+        workflow = changed.page_workflow()
+        lost = self.workflow is not None and workflow is None
+        remark = "The layout of the canvas was left out: which of its values are meant can't be told."
+        remarks = (*self.remarks, remark) if lost else self.remarks
+        return replace(changed, graph=changed.apply(), workflow=workflow, remarks=remarks)
 
     def schema(self, object_info: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """A JSON Schema (draft 2020-12) of the overrides that `apply` takes.

@@ -1,0 +1,56 @@
+"""Puts values into the page's own format of a graph, so that the canvas shows what runs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from .parameters import HIGHEST_EXACT, same
+
+Changes = Mapping[tuple[str, str], tuple[Any, Any]]
+
+
+def with_values(workflow: Mapping[str, Any], changes: Changes) -> dict[str, Any] | None:
+    """A copy of a workflow with other values of widgets; None if one of them can't be told for sure.
+
+    The page keeps a node's values by position, and the names of the positions only in newer versions. A value is
+    changed only where the old one stands in exactly one place of its node, outside of subgraphs, with nothing plugged
+    in.
+
+    Args:
+        workflow: what the page saves.
+        changes: by node and input, the old value and the new one.
+    """
+    copied = copy.deepcopy(dict(workflow))
+    nodes = {str(node.get("id")): node for node in copied.get("nodes") or [] if isinstance(node, dict)}
+    for (node_id, name), (old, new) in changes.items():
+        node = nodes.get(node_id)
+        if node is None or not _set(node, name, old, new):
+            return None
+    return copied
+
+
+def _set(node: dict[str, Any], name: str, old: Any, new: Any) -> bool:
+    if isinstance(new, int) and abs(new) > HIGHEST_EXACT:  # the page would round it
+        return False
+    for given in node.get("inputs") or []:
+        if (given.get("widget") or given).get("name") == name and given.get("link") is not None:
+            return False
+    values, named = node.get("widgets_values"), node.get("widgets_values_named")
+    if isinstance(values, dict):
+        if name not in values or not same(values[name], old):
+            return False
+        values[name] = new
+        return True
+    if not isinstance(values, list):
+        return False
+    if isinstance(named, dict) and name in named and len(named) == len(values):
+        places = [list(named).index(name)]
+        named[name] = new
+    else:
+        places = [index for index, value in enumerate(values) if same(value, old)]
+    if len(places) != 1 or not same(values[places[0]], old):
+        return False
+    values[places[0]] = new
+    return True
