@@ -19,7 +19,13 @@ from .errors import SwitchyardError, TemplateError
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; gives its exit code."""
     use_safe_encoding()
-    options = make_parser().parse_args(arguments)
+    parser = make_parser()
+    options, rest = parser.parse_known_args(arguments)
+    # argparse reads NAME=VALUE only in one place: these stand after an option.
+    if rest and not (hasattr(options, "values") and all("=" in word and word[0] not in "-=" for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.values += rest
     try:
         return options.command(options)
     except SwitchyardError as problem:

@@ -5,6 +5,8 @@ Polling decides: ComfyUI's events are lost where nobody listens, its history is 
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import secrets
@@ -139,25 +141,34 @@ class Client:
             raise JobFailed(f"The server names a file {file.filename!r}, which can't be saved.")
         query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         request = urllib.request.Request(f"{self.url}/view?{urllib.parse.urlencode(query)}")
-        folder.mkdir(parents=True, exist_ok=True)
         part = folder / f".{name}.{secrets.token_hex(6)}.part"
         try:
-            with self._open(request) as reply, part.open("xb") as target:
-                expected, received = reply.headers.get("Content-Length"), 0
-                while chunk := reply.read(_CHUNK):
+            folder.mkdir(parents=True, exist_ok=True)
+            with part.open("xb") as target:
+                for chunk in self._chunks(request, name):
                     target.write(chunk)
-                    received += len(chunk)
                 target.flush()
                 os.fsync(target.fileno())
-            if expected is not None and received != int(expected):
-                raise ServerUnavailable(f"{name} broke off after {received} of {expected} bytes.")
             return _move_to_free_name(part, folder, name)
+        except OSError as problem:
+            raise JobFailed(f"{name} can't be saved in {folder}: {problem.strerror or problem}.") from problem
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+    def _chunks(self, request: urllib.request.Request, name: str) -> Iterator[bytes]:
+        try:
+            with self._open(request) as reply:
+                expected, received = reply.headers.get("Content-Length"), 0
+                while chunk := reply.read(_CHUNK):
+                    received += len(chunk)
+                    yield chunk
         except urllib.error.HTTPError as problem:
             raise JobFailed(f"The server does not hand out {name}: {problem.code} {problem.reason}.") from problem
-        except (OSError, ValueError) as problem:
-            raise ServerUnavailable(f"{name} could not be saved in {folder}: {problem}.") from problem
-        finally:
-            part.unlink(missing_ok=True)
+        except (OSError, http.client.HTTPException) as problem:
+            raise ServerUnavailable(f"{self.url} broke off while it sent {name}: {problem}.") from problem
+        if expected is not None and received != int(expected):
+            raise ServerUnavailable(f"{self.url} sent {received} of {expected} bytes of {name}.")
 
     def _history(self, prompt_id: str) -> dict[str, Any] | None:
         entry = self._ask(f"/history/{prompt_id}").get(prompt_id)
@@ -189,7 +200,7 @@ class Client:
                 raise rejected(_json_or_text(answer)) from problem
             detail = f"{problem.code} {problem.reason}"
             raise ServerUnavailable(f"{self.url}{path} answers {detail}: {_short(answer)}") from problem
-        except OSError as problem:
+        except (OSError, http.client.HTTPException) as problem:
             reason = getattr(problem, "reason", problem)
             raise ServerUnavailable(f"No ComfyUI answers at {self.url}: {reason}. Is it running?") from problem
         try:

@@ -1,0 +1,72 @@
+"""A stand-in for ComfyUI's HTTP interface, for what a client can be told; the real one is asked in tests/comfyui."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+class FakeComfyUI:
+    """What a test tells the server to say.
+
+    Attributes:
+        answers: a status and a body (JSON or bytes) by path; a list is used up answer by answer, its last one stays.
+        asked: each request: method, path with query, and the body's JSON.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.asked: list[tuple[str, str, Any]] = []
+        self.url = ""
+
+    def prompts(self) -> list[dict[str, Any]]:
+        return [body for method, path, body in self.asked if (method, path) == ("POST", "/prompt")]
+
+    def answer(self, method: str, target: str, body: Any) -> tuple[int, Any]:
+        self.asked.append((method, target, body))
+        path = urlsplit(target).path
+        found = self.answers.get(
+            path, self.answers.get(f"{path.rsplit('/', 1)[0]}/*", (404, {"error": "no such page"}))
+        )
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
+        if callable(found):
+            found = found(body if method == "POST" else parse_qs(urlsplit(target).query))
+        return found
+
+
+@contextlib.contextmanager
+def serve() -> Iterator[FakeComfyUI]:
+    fake = FakeComfyUI()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _reply(self, body: Any = None) -> None:
+            status, answer = fake.answer(self.command, self.path, body)
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_GET(self) -> None:
+            self._reply()
+
+        def do_POST(self) -> None:
+            self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}"))
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        server.server_close()
