@@ -1,0 +1,186 @@
+/**
+ * Templates on the canvas: a sidebar tab and two commands that save the open workflow as a template and load one.
+ *
+ * The page only collects what graphToPrompt gives; the server finds the parameters and writes the file. A template is
+ * always loaded as a new workflow, so that nothing unsaved is lost.
+ */
+import { api } from "../../../scripts/api.js"
+import { app } from "../../../scripts/app.js"
+import { graphProblem } from "./lib/template_documents.mjs"
+import { freeName, slug, workflowName } from "./lib/template_names.mjs"
+import { createPanel } from "./lib/templates_panel.mjs"
+
+const TAB = "switchyard-templates"
+const ROUTE = "/switchyard/templates"
+const STYLES = new URL("../css/panels.css", import.meta.url).href
+const drafts = new WeakMap() // what is typed into the form, by the workflow that it is about
+const nothing = {} // stands for the open workflow while the page has none
+let panel = null // while the tab is open
+let wanted = null // what a command wants to be focused, until the tab is there
+
+function activeWorkflow() {
+  return app.extensionManager.workflow?.activeWorkflow ?? nothing
+}
+
+/** What the form holds for the open workflow: what its name says, until something is typed. */
+function draft() {
+  const workflow = activeWorkflow()
+  const known = drafts.get(workflow)
+  const offered = workflowName(workflow.path)
+  return known && (isTyped(known) || known.offered === offered) ? known : keepDraft(slug(offered), offered)
+}
+
+function isTyped({ name, title, description, offered }) {
+  return name !== slug(offered) || title !== offered || description !== ""
+}
+
+function keepDraft(name, title = "", description = "") {
+  const kept = { name, title, description, offered: workflowName(activeWorkflow().path) }
+  drafts.set(activeWorkflow(), kept)
+  return kept
+}
+
+/** Asks one of our routes; throws an Error whose message is the server's sentence, with its `status`. */
+async function ask(path, options) {
+  let reply
+  try {
+    reply = await api.fetchApi(path, { cache: "no-store", ...options })
+  } catch {
+    throw new Error("ComfyUI's server does not answer. Is it still running?")
+  }
+  const answer = await reply.json().catch(() => null)
+  if (reply.ok && answer) return answer
+  const unknown = reply.status === 404 || reply.status === 405
+  const hint = unknown ? "Restart ComfyUI: it was started before Switchyard had templates." : ""
+  const text = answer?.error ?? (hint || `ComfyUI's server answered with status ${reply.status}.`)
+  throw Object.assign(new Error(text), { status: reply.status })
+}
+
+async function save({ name, title, description }) {
+  const { output, workflow } = await app.graphToPrompt()
+  const send = (overwrite) =>
+    ask(ROUTE, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ name, title, description, overwrite, output, workflow }),
+    })
+  try {
+    return await send(false)
+  } catch (error) {
+    if (error.status !== 409) throw error
+    return (await confirmOverwriting(name)) ? await send(true) : null
+  }
+}
+
+function confirmOverwriting(name) {
+  return app.extensionManager.dialog.confirm({
+    title: "Overwrite the template?",
+    message: "There is a template of this name already:",
+    itemList: [name],
+    type: "overwrite",
+  })
+}
+
+async function load(name) {
+  const template = await ask(`${ROUTE}/${encodeURIComponent(name)}`)
+  const before = activeWorkflow().path
+  const tab = freeName(template.name, isOpenOrSaved)
+  if (template.workflow) await app.loadGraphData(template.workflow, true, true, tab)
+  else {
+    const problem = graphProblem(template.graph, (type) => Boolean(LiteGraph.registered_node_types[type]))
+    if (problem) throw new Error(problem)
+    await app.loadApiJson(template.graph, tab)
+  }
+  await pathChanges(before)
+  keepDraft(template.name, template.title, template.description)
+  panel?.showDraft()
+  return tab
+}
+
+/** Whether the page has a workflow of a name: loading under that name would replace what is in its tab. */
+function isOpenOrSaved(name) {
+  return Boolean(app.extensionManager.workflow?.getWorkflowByPath?.(`workflows/${name}.json`))
+}
+
+/** Waits for the new workflow: older pages open its tab a moment after they have loaded the graph. */
+async function pathChanges(before) {
+  for (let tries = 0; tries < 40; tries++) {
+    if (activeWorkflow().path !== before) return
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  throw new Error("The page did not open the template. Its console (F12) may say why.")
+}
+
+/** Has errors pop up as well: the panel may be scrolled away, or closed by now. */
+function told(action, summary) {
+  return async (...args) => {
+    try {
+      return await action(...args)
+    } catch (error) {
+      app.extensionManager.toast.add({ severity: "error", summary, detail: error.message, life: 8000 })
+      throw error
+    }
+  }
+}
+
+/** The page calls this anew whenever it feels like it, also for a tab that stays open. */
+function render(container) {
+  if (panel && container.contains(panel.root)) return
+  panel = createPanel({
+    draft,
+    list: async () => (await ask(ROUTE)).templates,
+    save: told(save, "The template was not saved"),
+    load: told(load, "The template was not loaded"),
+  })
+  const styles = document.createElement("link")
+  Object.assign(styles, { rel: "stylesheet", href: STYLES })
+  container.replaceChildren(styles, panel.root)
+  panel.refresh()
+  const focused = wanted
+  wanted = null
+  if (focused) requestAnimationFrame(() => panel?.[focused]()) // it is not in the document yet
+}
+
+/** Opens the tab, if it is not open, and puts the focus where a command wants it. */
+function open(focused) {
+  const tabs = app.extensionManager.sidebarTab
+  if (tabs.activeSidebarTabId === TAB && panel) return panel[focused]()
+  wanted = focused
+  if (tabs.activeSidebarTabId !== TAB) tabs.toggleSidebarTab(TAB)
+}
+
+app.registerExtension({
+  name: "Switchyard.Templates",
+  commands: [
+    {
+      id: "Switchyard.SaveAsTemplate",
+      label: "Save as template",
+      icon: "pi pi-sliders-h",
+      function: () => open("focusForm"),
+    },
+    {
+      id: "Switchyard.LoadTemplate",
+      label: "Load template",
+      icon: "pi pi-folder-open",
+      function: () => open("focusList"),
+    },
+  ],
+  menuCommands: [{ path: ["File"], commands: ["Switchyard.SaveAsTemplate", "Switchyard.LoadTemplate"] }],
+  setup() {
+    app.extensionManager.registerSidebarTab({
+      id: TAB,
+      icon: "pi pi-sliders-h",
+      title: "Switchyard templates",
+      label: "Switch\u00adyard", // newer pages have room for nine letters: else it breaks before the last one
+      tooltip: "Switchyard templates",
+      type: "custom",
+      render,
+      destroy() {
+        panel = null
+      },
+    })
+  },
+  afterConfigureGraph() {
+    setTimeout(() => panel?.showDraft(), 100) // the page names the workflow only after it has loaded the graph
+  },
+})
