@@ -15,7 +15,7 @@ class FakeComfyUI:
     """What a test tells the server to say.
 
     Attributes:
-        answers: a status and a body (JSON or bytes) by path; a list is used up answer by answer, its last one stays.
+        answers: by path, a status and a body (JSON or bytes), or a function of the request's body that gives them.
         asked: each request: method, path with query, and the body's JSON.
     """
 
@@ -30,14 +30,9 @@ class FakeComfyUI:
     def answer(self, method: str, target: str, body: Any) -> tuple[int, Any]:
         self.asked.append((method, target, body))
         path = urlsplit(target).path
-        found = self.answers.get(
-            path, self.answers.get(f"{path.rsplit('/', 1)[0]}/*", (404, {"error": "no such page"}))
-        )
-        if isinstance(found, list):
-            found = found.pop(0) if len(found) > 1 else found[0]
-        if callable(found):
-            found = found(body if method == "POST" else parse_qs(urlsplit(target).query))
-        return found
+        anywhere_below = f"{path.rsplit('/', 1)[0]}/*"
+        found: Any = self.answers.get(path, self.answers.get(anywhere_below, (404, {"error": "no such page"})))
+        return found(body if method == "POST" else parse_qs(urlsplit(target).query)) if callable(found) else found
 
 
 @contextlib.contextmanager
