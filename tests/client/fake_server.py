@@ -32,7 +32,9 @@ class FakeComfyUI:
         path = urlsplit(target).path
         anywhere_below = f"{path.rsplit('/', 1)[0]}/*"
         found: Any = self.answers.get(path, self.answers.get(anywhere_below, (404, {"error": "no such page"})))
-        return found(body if method == "POST" else parse_qs(urlsplit(target).query)) if callable(found) else found
+        if isinstance(found, tuple):
+            return found
+        return found(body if method == "POST" else parse_qs(urlsplit(target).query))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import switchyard_pack
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "training").rglob("*.md"))]
 TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
-FOLDERS = "core|data|docs|example_workflows|nodes|subgraphs|tests|tools|training|web"
+FOLDERS = "core|data|docs|example_workflows|nodes|subgraphs|switchyard|templates|tests|tools|training|web"
 
 
 def pages(texts):
