@@ -1,0 +1,117 @@
+/**
+ * A Choice Parameter gets a list to choose from: its own choices, or what the inputs take that it is plugged into.
+ *
+ * The list is a widget of its own, after all others and never saved; what runs and what is saved is the text above it.
+ */
+import { api } from "../../../scripts/api.js"
+import { app } from "../../../scripts/app.js"
+import { offeredValues } from "./lib/choice_lists.mjs"
+
+const NODE = "SwitchyardChoiceParameter"
+const CHOOSER = "choose"
+
+function widget(node, name) {
+  return node.widgets?.find((one) => one.name === name)
+}
+
+function allGraphs() {
+  const root = app.rootGraph
+  return root ? [root, ...(root.subgraphs?.values() ?? [])] : []
+}
+
+/** The links out of an output; the page's own lists of them are deprecated, and node ids are numbers or strings. */
+function linksFrom(node, slot) {
+  const links = node.graph ? [...node.graph.links.values()] : []
+  return links.filter((link) => String(link.origin_id) === String(node.id) && link.origin_slot === slot)
+}
+
+/** The inputs that links lead to in the end: through reroutes, into subgraphs and out of them. */
+function targets(links, graph, seen = new Set()) {
+  return links.filter((link) => link && !seen.has(link)).flatMap((link) => {
+    seen.add(link)
+    const { input, inputNode, subgraphOutput } = link.resolve(graph)
+    if (subgraphOutput) {
+      const slot = graph.outputNode.slots.indexOf(subgraphOutput)
+      const instances = allGraphs().flatMap((outer) => outer.nodes.filter((node) => node.subgraph === graph))
+      return instances.flatMap((instance) => targets(linksFrom(instance, slot), instance.graph, seen))
+    }
+    if (!inputNode || !input) return []
+    if (inputNode.type === "Reroute") return targets(linksFrom(inputNode, 0), graph, seen)
+    if (!inputNode.isSubgraphNode?.()) return [{ node: inputNode, input }]
+    const inner = inputNode.subgraph
+    const slot = inner.inputNode.slots[inputNode.inputs.indexOf(input)]
+    return targets((slot?.linkIds ?? []).map((id) => inner.links.get(id)), inner, seen)
+  })
+}
+
+/** What an input takes that has a list of values; null for any other. */
+function listOf({ node, input }) {
+  const found = widget(node, input.widget?.name ?? input.name)
+  if (found?.type !== "combo") return null
+  const values = found.options?.values
+  const list = typeof values === "function" ? values(found, node) : values
+  return Array.isArray(list) ? list : null
+}
+
+function update(node) {
+  if (!widget(node, CHOOSER) || !node.graph) return
+  const lists = targets(linksFrom(node, 0), node.graph).map(listOf).filter((list) => list)
+  setChooser(node, offeredValues(widget(node, "choices")?.value, lists))
+}
+
+/**
+ * Has the list offer some values and show what is written. It is made anew, after all other widgets: Nodes 2.0 doesn't
+ * look at what an old one offers, nor at a value that it wasn't told of. (In page 1.32 it doesn't see the new one either
+ * once something else of the node was written, until the workflow is loaded again; the text stays what counts.)
+ */
+function setChooser(node, values) {
+  const before = widget(node, CHOOSER)
+  const written = String(widget(node, "value")?.value ?? "")
+  if (before?.value === written && before.options.values.join("\n") === values.join("\n")) return
+  const size = [...node.size]
+  if (before) node.removeWidget(before)
+  const choose = (picked) => {
+    const text = widget(node, "value")
+    if (typeof picked !== "string" || picked === text.value) return
+    text.value = picked
+    text.callback?.(picked)
+  }
+  const chooser = node.addWidget("combo", CHOOSER, written, choose, { values, serialize: false, hideInPanel: true })
+  chooser.serialize = false
+  chooser.tooltip = "Writes what you choose into value: one of choices, or of what the inputs take that this feeds."
+  if (before) node.setSize(size)
+  node.graph?.setDirtyCanvas?.(true, true)
+}
+
+function updateAll() {
+  for (const graph of allGraphs()) graph.nodes.filter((node) => node.comfyClass === NODE).forEach(update)
+}
+
+/** Calls another function after a widget's own. */
+function after(found, then) {
+  const before = found?.callback
+  if (found) found.callback = function (...args) {
+    const result = before?.apply(this, args)
+    then()
+    return result
+  }
+}
+
+app.registerExtension({
+  name: "Switchyard.ChoiceParameter",
+  nodeCreated(node) {
+    if (node.comfyClass !== NODE) return
+    setChooser(node, [])
+    after(widget(node, "value"), () => update(node))
+    after(widget(node, "choices"), () => update(node))
+    const connected = node.onConnectionsChange
+    node.onConnectionsChange = function (...args) {
+      connected?.apply(this, args)
+      queueMicrotask(() => update(this))
+    }
+  },
+  setup() {
+    api.addEventListener("graphChanged", updateAll) // what is plugged in may have changed behind a reroute or a subgraph
+  },
+  afterConfigureGraph: updateAll,
+})
