@@ -6,13 +6,13 @@ All walks are loops: a graph may be longer than Python's recursion limit.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from .errors import TemplateError
 
 Graph = dict[str, dict[str, Any]]
-_KEPT = ("inputs", "class_type", "_meta")
+_DEEPEST = 100  # lists and objects in one another; real workflows stay far below
 
 
 def is_link(value: Any) -> TypeGuard[list[Any]]:
@@ -86,7 +86,9 @@ def read_graph(source: Mapping[str, Any]) -> Graph:
             )
         if not isinstance(node.get("inputs"), Mapping):
             raise TemplateError(f'Node {node_id} ({node["class_type"]}) has no "inputs".')
-        graph[str(node_id)] = {key: node[key] for key in _KEPT if key in node}
+        graph[str(node_id)] = {"inputs": node["inputs"], "class_type": node["class_type"]}
+        if isinstance(node.get("_meta"), Mapping):
+            graph[str(node_id)]["_meta"] = node["_meta"]
     graph = plain_json(graph, "the graph")
     check_links(graph)
     return graph
@@ -99,11 +101,23 @@ def plain_json(value: Any, what: str) -> Any:
         TemplateError: JSON can't hold it: it has NaN, infinity, objects, or is nested too deeply.
     """
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
+        copy = json.loads(json.dumps(value, allow_nan=False))
     except (ValueError, TypeError) as problem:
         raise TemplateError(f"JSON can't hold {what}: {problem}.") from problem
     except RecursionError as problem:
         raise TemplateError(f"JSON can't hold {what}: it is nested too deeply.") from problem
+    level = [copy]
+    for _ in range(_DEEPEST):
+        level = [item for holder in level for item in _held(holder) if isinstance(item, (dict, list))]
+    if level:
+        raise TemplateError(f"{what[:1].upper()}{what[1:]} is nested too deeply: more than {_DEEPEST} levels.")
+    return copy
+
+
+def _held(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def check_links(graph: Graph) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..graphs import Graph, is_link, title_of
-from .groups import slug, subgraphs, unique_name
+from .groups import holders, objects, slug, subgraphs, unique_name, widget_name
 from .guesses import guess_parameters
 from .parameters import FILE_TYPES, Bind, Parameter
 from .server_nodes import input_spec, limits, with_limits
@@ -82,12 +82,12 @@ def literal_type(
     fits = {
         "text": isinstance(value, str),
         "boolean": isinstance(value, bool),
-        "choice": isinstance(value, (str, bool, int, float)),
+        "choice": isinstance(value, (bool, int, float)) or (isinstance(value, str) and bool(value.strip())),
         "number": isinstance(value, (int, float)) and not isinstance(value, bool),
         "integer": isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53,
         "seed": isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**64,
     }
-    return kind if fits.get(kind, kind in FILE_TYPES and isinstance(value, str) and bool(value)) else ""
+    return kind if fits.get(kind, kind in FILE_TYPES and isinstance(value, str) and bool(value.strip())) else ""
 
 
 def _plain_type(name: str, value: Any) -> str:
@@ -106,12 +106,8 @@ def _page_type(workflow: Mapping[str, Any] | None, node_id: str, name: str) -> s
         if depth < len(path) - 1:
             level = _definition(workflow or {}, node)
             continue
-        for given in (node or {}).get("inputs") or []:
-            if (
-                isinstance(given, Mapping)
-                and isinstance(given.get("widget"), Mapping)
-                and given["widget"].get("name") == name
-            ):
+        for given in objects(node, "inputs"):
+            if isinstance(given.get("widget"), Mapping) and widget_name(given) == name:
                 kinds = {"STRING": "text", "INT": "integer", "FLOAT": "number", "BOOLEAN": "boolean", "COMBO": "choice"}
                 return kinds.get(str(given.get("type")), "")
     return ""
@@ -129,12 +125,16 @@ def _shown(workflow: Mapping[str, Any] | None) -> Iterator[tuple[str, str, Mappi
 def _targets(graph: Graph, workflow: Mapping[str, Any], node_id: str, widget: str) -> list[tuple[str, str]]:
     """The inputs of the graph that a widget of the page stands for."""
     found: list[tuple[str, str]] = []
-    stack = [(tuple(node_id.split(":")), widget)]
+    held = {holder for node in graph for holder in holders(node)}
+    stack, seen = [(tuple(node_id.split(":")), widget)], set()
     while stack:
         path, name = stack.pop()
         if ":".join(path) in graph:
             found.append((":".join(path), name))
             continue
+        if ":".join(path) not in held or (path, name) in seen:  # a subgraph that holds itself would go on for ever
+            continue
+        seen.add((path, name))
         level: Mapping[str, Any] | None = workflow
         node = None
         for part in path:
@@ -147,25 +147,24 @@ def _targets(graph: Graph, workflow: Mapping[str, Any], node_id: str, widget: st
 
 def _inside(node: Mapping[str, Any], definition: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
     """The inputs inside a subgraph that a widget of its instance stands for."""
-    names = [item.get("name") for item in definition.get("inputs") or [] if isinstance(item, Mapping)]
+    names = [item.get("name") for item in objects(definition, "inputs")]
     found = []
-    for link in definition.get("links") or []:
-        is_ours = isinstance(link, Mapping) and str(link.get("origin_id")) == _INSIDE and name in names
+    for link in objects(definition, "links"):
+        is_ours = str(link.get("origin_id")) == _INSIDE and name in names
         if is_ours and link.get("origin_slot") == names.index(name):
-            target = _node(definition, str(link.get("target_id"))) or {}
-            inputs, slot = target.get("inputs") or [], link.get("target_slot")
-            if isinstance(slot, int) and slot < len(inputs):
-                given = inputs[slot]
-                found.append((str(link["target_id"]), (given.get("widget") or given).get("name")))
-    proxies = (node.get("properties") or {}).get("proxyWidgets")
+            target = _node(definition, str(link.get("target_id")))
+            inputs, slot = objects(target, "inputs"), link.get("target_slot")
+            if isinstance(slot, int) and 0 <= slot < len(inputs):
+                found.append((str(link["target_id"]), widget_name(inputs[slot])))
+    properties = node.get("properties")
+    proxies = properties.get("proxyWidgets") if isinstance(properties, Mapping) else None
     if not found and isinstance(proxies, list):
         found = [(str(item[0]), item[1]) for item in proxies if isinstance(item, list) and item[1:2] == [name]]
-    return found
+    return [(inner, key) for inner, key in found if isinstance(key, str)]
 
 
 def _node(level: Mapping[str, Any], node_id: str) -> Mapping[str, Any] | None:
-    nodes = level.get("nodes") or []
-    return next((node for node in nodes if isinstance(node, Mapping) and str(node.get("id")) == node_id), None)
+    return next((node for node in objects(level, "nodes") if str(node.get("id")) == node_id), None)
 
 
 def _definition(workflow: Mapping[str, Any], node: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..graphs import Graph, describe_node, is_link, links
 from .marks import CLASSES, feeds
 from .parameters import ABSENT, Parameter, describe_range, same, show
-from .server_nodes import InputSpec, choices, input_spec, limits
+from .server_nodes import InputSpec, choices, input_spec, limits, part_of
 
 _SHOWN = 8
 
@@ -62,14 +62,13 @@ def _node_findings(
 ) -> Iterator[Finding]:
     node = graph[node_id]
     class_type, where = node["class_type"], describe_node(graph, node_id)
-    declared = object_info[class_type].get("input") or {}
-    for name in declared.get("required") or {}:
+    for name in part_of(part_of(part_of(object_info, class_type), "input"), "required"):
         spec = input_spec(object_info, class_type, name)
         grows = any(key.startswith(f"{name}.") for key in node["inputs"])
         if name not in node["inputs"] and not grows and spec is not None and not spec.kind.startswith("COMFY_"):
             yield Finding("error", where, f"It has no {name}, which it needs.")
     for name, source, output in links(node):
-        outputs = (object_info.get(graph[source]["class_type"]) or {}).get("output")
+        outputs = part_of(object_info, graph[source]["class_type"]).get("output")
         if isinstance(outputs, list) and output >= len(outputs):
             kind = graph[source]["class_type"]
             yield Finding(

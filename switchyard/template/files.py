@@ -47,6 +47,8 @@ def read_json(path: Path) -> Any:
             data = file.read(LARGEST_FILE + 1)
     except OSError as problem:
         raise TemplateError(f"{path} can't be read: {problem.strerror or problem}.") from problem
+    except ValueError as problem:  # a zero byte in the path
+        raise TemplateError(f"{str(path)!r} can't be read: {problem}.") from problem
     if len(data) > LARGEST_FILE:
         raise TemplateError(f"{path} has more than {LARGEST_FILE >> 20} MB: it is no template or graph.")
     return parse_json(data, str(path))
@@ -72,11 +74,11 @@ def parse_json(data: bytes, what: str, is_strict: bool = True) -> Any:
 
 
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'"{double}" is there twice in one object')
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f'"{name}" is there twice in one object')
+        found[name] = value
     return found
 
 
@@ -89,8 +91,12 @@ def schema() -> dict[str, Any]:
     return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 
 
-def check_document(document: Any) -> None:
-    """Raises TemplateError unless a document is a template of the version read here, and its graph is complete."""
+def check_document(document: Any) -> dict[str, Any]:
+    """A copy of a document.
+
+    Raises:
+        TemplateError: it is no template of the version that is read here, or its graph is not complete.
+    """
     if not isinstance(document, Mapping):
         raise TemplateError(f"A template is an object, but this is {kind_of(document)}.")
     if document.get("format") != FORMAT:
@@ -103,9 +109,10 @@ def check_document(document: Any) -> None:
         newer = isinstance(version, int) and version > VERSION
         hint = "Update Switchyard." if newer else f"It must be {VERSION}."
         raise TemplateError(f"Version {version!r} of the template format is not known here. {hint}", "/format_version")
+    document = plain_json(document, "the template")
     validate(document, schema())
     check_links(document["graph"])
-    plain_json(document, "the template")
+    return document
 
 
 def read_workflow(workflow: Any) -> dict[str, Any]:
@@ -118,13 +125,16 @@ def read_workflow(workflow: Any) -> dict[str, Any]:
 def write(folder: Path, name: str, document: Mapping[str, Any], overwrite: bool) -> Path:
     """Writes a template's file beside its place, then moves it there; see `Template.save`."""
     path = folder / f"{check_name(name)}.json"
+    document = check_document(document)  # what is written can be read again
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError:  # half of a character, as pages cut text: only escapes can hold it
         data = (json.dumps(document, indent=1, allow_nan=False) + "\n").encode("utf-8")
+    if len(data) > LARGEST_FILE:
+        raise TemplateError(f"The template has more than {LARGEST_FILE >> 20} MB: no such file would be read again.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         part = folder / f".{name}.{secrets.token_hex(8)}.part"
         try:
             with part.open("xb") as file:
@@ -144,6 +154,15 @@ def write(folder: Path, name: str, document: Mapping[str, Any], overwrite: bool)
     except OSError as problem:
         raise TemplateError(f"{path} can't be written: {problem.strerror or problem}.") from problem
     return path
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as problem:
+        raise TemplateError(f"{folder} is no folder, so no template can go there.") from problem
+    except ValueError as problem:  # a zero byte in the path
+        raise TemplateError(f"{str(folder)!r} can't be a folder: {problem}.") from problem
 
 
 def _move_to_a_free_place(part: Path, path: Path) -> None:

@@ -12,6 +12,7 @@ from .parameters import Parameter
 
 _TITLE_HEIGHT = 30  # of a node on the canvas: its position is below its title
 _COLLAPSED_WIDTH = 80  # where the page has not saved how wide a collapsed node is
+_DEEPEST = 32  # subgraphs in one another
 
 
 @dataclass(frozen=True)
@@ -64,32 +65,45 @@ def _groups_of(
     level: Mapping[str, Any], workflow: Mapping[str, Any], graph: Graph, path: tuple[str, ...]
 ) -> Iterator[tuple[float, str, str, tuple[str, ...]]]:
     """Area, title, color and nodes of the groups of a level of the workflow and of the subgraphs in it."""
-    nodes = [node for node in level.get("nodes") or [] if isinstance(node, Mapping) and "id" in node]
-    for group in level.get("groups") or []:
-        box = _numbers(group.get("bounding") if isinstance(group, Mapping) else None, 4)
+    nodes = [node for node in objects(level, "nodes") if "id" in node]
+    for group in objects(level, "groups"):
+        box = _numbers(group.get("bounding"), 4)
         if box is None:
             continue
-        inside = [":".join((*path, str(node["id"]))) for node in nodes if _is_inside(_middle(node), box)]
-        members = [node_id for node_id in graph if any(_belongs(node_id, member) for member in inside)]
+        inside = {":".join((*path, str(node["id"]))) for node in nodes if _is_inside(_middle(node), box)}
+        members = [node_id for node_id in graph if not inside.isdisjoint(holders(node_id))]
         if members:
             yield box[2] * box[3], str(group.get("title") or ""), str(group.get("color") or ""), tuple(members)
     definitions = {definition["id"]: definition for definition in subgraphs(workflow)}
-    for node in nodes:
-        definition = definitions.get(node.get("type"))
+    for node in nodes if len(path) < _DEEPEST else ():
+        definition = definitions.get(str(node.get("type")))
         inner = (*path, str(node["id"]))
-        if definition is not None and any(_belongs(node_id, ":".join(inner)) for node_id in graph):
+        if definition is not None and any(":".join(inner) in holders(node_id) for node_id in graph):
             yield from _groups_of(definition, workflow, graph, inner)
 
 
 def subgraphs(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The definitions of a workflow's subgraphs."""
-    definitions = workflow.get("definitions")
-    found = definitions.get("subgraphs") if isinstance(definitions, Mapping) else None
-    return [item for item in found or [] if isinstance(item, Mapping) and isinstance(item.get("id"), str)]
+    found = objects(workflow.get("definitions"), "subgraphs")
+    return [item for item in found if isinstance(item.get("id"), str)]
 
 
-def _belongs(node_id: str, member: str) -> bool:
-    return node_id == member or node_id.startswith(f"{member}:")
+def objects(holder: Any, key: str) -> list[dict[str, Any]]:
+    """The objects in the list that an object has under a key; none where anything of this is something else."""
+    found = holder.get(key) if isinstance(holder, Mapping) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def widget_name(given: Mapping[str, Any]) -> Any:
+    """The name of the widget that an input of a node on the canvas stands for, else its own."""
+    widget = given.get("widget")
+    return (widget if isinstance(widget, Mapping) else given).get("name")
+
+
+def holders(node_id: str) -> list[str]:
+    """A node of the graph and the subgraphs' instances that it is in, as ids: 7:12:3 is in 7:12, which is in 7."""
+    parts = node_id.split(":")
+    return [":".join(parts[:count]) for count in range(1, min(len(parts), _DEEPEST + 1))] + [node_id]
 
 
 def _middle(node: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -112,8 +126,12 @@ def _numbers(value: Any, count: int) -> list[float] | None:
         value = [value.get(str(index)) for index in range(count)]
     if not isinstance(value, list) or len(value) < count:
         return None
-    fits = all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value[:count])
-    return value[:count] if fits else None
+    if any(isinstance(item, bool) or not isinstance(item, (int, float)) for item in value[:count]):
+        return None
+    try:
+        return [float(item) for item in value[:count]]
+    except OverflowError:
+        return None
 
 
 def group_parameters(

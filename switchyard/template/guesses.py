@@ -11,7 +11,7 @@ from typing import Any
 
 from ..graphs import Graph, describe_node, in_order, is_link
 from .groups import unique_name
-from .parameters import Bind, Parameter
+from .parameters import RANGES, Bind, Parameter
 from .server_nodes import limits, with_limits
 
 _CONDITIONING = ("positive", "negative", "conditioning")
@@ -159,4 +159,7 @@ def _has_type(value: Any, kind: str) -> bool:
         return isinstance(value, str)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return kind == "number" or (isinstance(value, int) and (kind != "seed" or 0 <= value < 2**64))
+    if kind == "number":
+        return True
+    low, high = RANGES[kind]
+    return isinstance(value, int) and low <= value <= high

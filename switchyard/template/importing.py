@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,12 @@ def open_any(
     if not isinstance(document, Mapping):
         raise TemplateError(f"{path} holds {kind_of(document)}; it takes a template, a graph or a workflow.")
     if document.get("format") == FORMAT or "format_version" in document:
-        return Template.read(document)
+        template = Template.read(document)
+        template = replace(template, name=name or template.name, **texts)
+        template.verify()
+        return template
     if is_tutorial_template(document):
-        return read_tutorial_template(document, name)
+        return replace(read_tutorial_template(document, name), **texts)
     if isinstance(document.get("nodes"), list):
         if graph is None:
             raise TemplateError(

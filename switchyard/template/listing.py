@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TemplateError
+from .parameters import same
 from .template import Template
 
 
@@ -64,7 +65,7 @@ def compare_templates(a: Template, b: Template) -> list[Difference]:
             differences += [
                 Difference(f"{what} {name}: {key}", old.get(key), new.get(key))
                 for key in [*old, *(key for key in new if key not in old)]
-                if old.get(key) != new.get(key)
+                if not same(old.get(key), new.get(key))
             ]
     return differences
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import TemplateError
 from ..graphs import Graph, consumers, describe_node, is_link, kind_of, title_of
 from .groups import slug, unique_name
-from .parameters import FILE_TYPES, NAME, TYPES, Bind, Parameter, read_number, show, show_plain
+from .parameters import NAME, Bind, Parameter, check_range, show, show_plain
 from .server_nodes import limits, with_limits
 
 # The classes of parameter nodes and the type of each; None where the node itself says it. A test holds the ids and the
@@ -26,6 +26,9 @@ CLASSES = {
     "TemplateParam": None,
 }
 VALUE = "value"
+_KINDS = tuple(kind for kind in CLASSES.values() if kind)
+_NUMBERS = ("integer", "number", "seed")
+_TAKEN_BY = {"min": _NUMBERS, "max": _NUMBERS, "step": ("integer", "number"), "choices": ("choice",)}
 INPUTS = ("name", "type", VALUE, "label", "description", "group", "order", "default", "min", "max", "step", "choices")
 
 
@@ -71,55 +74,65 @@ def find_marks(graph: Graph, object_info: Mapping[str, Any]) -> tuple[list[Param
 
 def _read(graph: Graph, node_id: str, name: str, object_info: Mapping[str, Any]) -> Parameter:
     node = graph[node_id]
+    is_text = CLASSES[node["class_type"]] is None
     kind = CLASSES[node["class_type"]] or _literal(graph, node_id, "type", "text")
-    if kind not in TYPES:
-        raise TemplateError(f"Parameter {name}: {show(kind)} is no type; it can be {', '.join(TYPES)}.")
+    if kind not in _KINDS:
+        raise TemplateError(f"Parameter {name}: {show(kind)} is no type; it can be {', '.join(_KINDS)}.")
     if VALUE not in node["inputs"]:
         raise TemplateError(f"Parameter {name}: {describe_node(graph, node_id)} has no value.")
+    for key, kinds in _TAKEN_BY.items():
+        given = _literal(graph, node_id, key, "")
+        if kind not in kinds and not _is_empty(given):
+            raise TemplateError(f"Parameter {name}: its {key} is {show(given)}, but {kind} has no {key}: empty it.")
     label, description, group = (str(_literal(graph, node_id, key, "")) for key in ("label", "description", "group"))
     order = _literal(graph, node_id, "order", 0)
     if isinstance(order, bool) or not isinstance(order, int):
         raise TemplateError(f"Parameter {name}: its order is {show(order)}; it takes a whole number.")
-    lines = str(_literal(graph, node_id, "choices", "")).splitlines() if kind == "choice" else []
-    is_number = kind in ("integer", "number", "seed")
-    low, high, step = (_limit(graph, node_id, name, key) if is_number else None for key in ("min", "max", "step"))
     bind = Bind(node_id, VALUE, node["class_type"])
-    choices = tuple(line.strip() for line in lines if line.strip())
-    parameter = Parameter(
-        name, kind, (bind,), label, description, group, order, min=low, max=high, step=step, choices=choices
-    )
-    value = parameter.check(_typed(parameter, node["inputs"][VALUE]))
-    if is_number:
+    parameter = Parameter(name, kind, (bind,), label, description, group, order)
+    low, high, step = (_limit(graph, node_id, parameter, key) for key in ("min", "max", "step"))
+    if step is not None and step <= 0:
+        raise TemplateError(f"Parameter {name}: its step is {show(step)}; it must be above 0.")
+    lines = [line.strip() for line in str(_literal(graph, node_id, "choices", "")).splitlines()]
+    choices = tuple(dict.fromkeys(line for line in lines if line))
+    parameter = replace(parameter, min=low, max=high, step=step, choices=choices)
+    check_range(parameter)
+    value = _typed(parameter, node["inputs"][VALUE], is_text)
+    if kind in _NUMBERS:
         parameter = with_limits(parameter, value, limits(graph, feeds(graph, parameter.bind), object_info))
     default = _literal(graph, node_id, "default", "")
-    default = value if default == "" else parameter.check(_typed(parameter, default))
-    return replace(parameter, default=default)
+    return replace(parameter, default=value if _is_empty(default) else _field(parameter, "default", default))
 
 
-def _typed(parameter: Parameter, value: Any) -> Any:
-    """A value as its type has it: widgets of text hold numbers and true or false as text, and the other way round."""
-    if isinstance(value, str):
+def _typed(parameter: Parameter, value: Any, is_text: bool) -> Any:
+    """A widget's value as its type has it; as the nodes do, text is read as a number, and a number as text.
+
+    `is_text`: whether "true" and "false" stand for what they say, as in the general node.
+    """
+    kind = parameter.type
+    if isinstance(value, str) and kind != "boolean":
         return parameter.parse(value)
-    if parameter.type in ("text", "choice", *FILE_TYPES) and isinstance(value, (bool, int, float)):
-        return show_plain(value)
-    return value
+    if isinstance(value, str) and is_text and value.strip().casefold() in ("true", "false"):
+        return value.strip().casefold() == "true"
+    if isinstance(value, bool) and kind == "choice":
+        raise TemplateError(f"Parameter {parameter.name}: {show(value)} is {kind_of(value)}; it takes text.")
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and kind not in (*_NUMBERS, "boolean"):
+        return parameter.check(show_plain(value))
+    return parameter.check(value)
 
 
-def _limit(graph: Graph, node_id: str, name: str, key: str) -> float | None:
+def _field(parameter: Parameter, key: str, value: Any) -> Any:
+    """A widget that holds a value of the parameter's own type, as text."""
+    return _typed(replace(parameter, name=f"{parameter.name}, its {key}"), value, is_text=True)
+
+
+def _limit(graph: Graph, node_id: str, parameter: Parameter, key: str) -> float | None:
     value = _literal(graph, node_id, key, "")
-    if value == "":
-        return None
-    number = read_number(value.strip(), value) if isinstance(value, str) else value
-    if (
-        isinstance(number, bool)
-        or not isinstance(number, (int, float))
-        or number != number
-        or abs(number) == float("inf")
-    ):
-        raise TemplateError(f"Parameter {name}: its {key} is {show(value)}; it takes a number, or nothing for none.")
-    if key == "step" and number <= 0:
-        raise TemplateError(f"Parameter {name}: its step is {show(value)}; it must be above 0.")
-    return number
+    return None if _is_empty(value) else _field(parameter, key, value)
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _literal(graph: Graph, node_id: str, key: str, fallback: Any) -> Any:
@@ -141,8 +154,8 @@ def _derived_name(graph: Graph, node_id: str) -> str:
     title = title_of(graph[node_id])
     stock = {kind.removeprefix("Switchyard") for kind in CLASSES}
     if title and title.replace(" ", "") not in stock:
-        name = slug(title, "")
-        if name:
+        name = slug(title, "value")
+        if name != "value":
             return name
     fed = consumers(graph, node_id)
     return slug(fed[0][1].rsplit(".", 1)[-1], "value") if fed else "value"

@@ -49,7 +49,7 @@ class Output:
 
 def find_outputs(graph: Graph, workflow: Mapping[str, Any] | None = None) -> tuple[Output, ...]:
     """The nodes that the workflow's App mode shows, else those of the graph that save."""
-    shown = [node_id for node_id in _shown(workflow) if node_id in graph]
+    shown = [node_id for node_id in dict.fromkeys(_shown(workflow)) if node_id in graph]
     nodes = shown or [node_id for node_id, node in graph.items() if node["class_type"] in SAVERS]
     outputs: list[Output] = []
     for node_id in nodes:

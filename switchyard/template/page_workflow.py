@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from .groups import objects, widget_name
 from .parameters import HIGHEST_EXACT, same
 
 Changes = Mapping[tuple[str, str], tuple[Any, Any]]
@@ -23,7 +24,7 @@ def with_values(workflow: Mapping[str, Any], changes: Changes) -> dict[str, Any]
         changes: by node and input, the old value and the new one.
     """
     copied = copy.deepcopy(dict(workflow))
-    nodes = {str(node.get("id")): node for node in copied.get("nodes") or [] if isinstance(node, dict)}
+    nodes = {str(node.get("id")): node for node in objects(copied, "nodes")}
     for (node_id, name), (old, new) in changes.items():
         node = nodes.get(node_id)
         if node is None or not _set(node, name, old, new):
@@ -34,9 +35,8 @@ def with_values(workflow: Mapping[str, Any], changes: Changes) -> dict[str, Any]
 def _set(node: dict[str, Any], name: str, old: Any, new: Any) -> bool:
     if isinstance(new, int) and abs(new) > HIGHEST_EXACT:  # the page would round it
         return False
-    for given in node.get("inputs") or []:
-        if (given.get("widget") or given).get("name") == name and given.get("link") is not None:
-            return False
+    if any(widget_name(given) == name and given.get("link") is not None for given in objects(node, "inputs")):
+        return False
     values, named = node.get("widgets_values"), node.get("widgets_values_named")
     if isinstance(values, dict):
         if name not in values or not same(values[name], old):

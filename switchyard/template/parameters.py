@@ -19,6 +19,9 @@ HIGHEST_EXACT = 2**53 - 1  # whole numbers up to here come through JavaScript un
 RANGES = {"integer": (-HIGHEST_EXACT, HIGHEST_EXACT), "seed": (0, 2**64 - 1)}
 FROM_SERVER = "object_info"
 _WHOLE = ("integer", "seed")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_SPECIAL = {f"{sign}{word}" for sign in ("", "+", "-") for word in ("nan", "inf", "infinity")}
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -51,7 +54,7 @@ class Parameter:
 
     Attributes:
         default: the value where the caller gives none; ABSENT: the caller must give one.
-        min, max: the limits, both allowed; None: those of `RANGES`, if any.
+        min, max: the limits, both allowed; those of `RANGES` hold in any case.
         step: by how much a control changes the value. A hint: other values are valid.
         choices: the values allowed. Empty: whatever the first bound input takes on the server.
         bind: the inputs that get the value, at least one.
@@ -72,11 +75,13 @@ class Parameter:
 
     @property
     def lowest(self) -> float | None:
-        return RANGES.get(self.type, (None, None))[0] if self.min is None else self.min
+        limits = [limit for limit in (self.min, RANGES.get(self.type, (None, None))[0]) if limit is not None]
+        return max(limits, default=None)
 
     @property
     def highest(self) -> float | None:
-        return RANGES.get(self.type, (None, None))[1] if self.max is None else self.max
+        limits = [limit for limit in (self.max, RANGES.get(self.type, (None, None))[1]) if limit is not None]
+        return min(limits, default=None)
 
     def check(self, value: Any) -> Any:
         """The value as it goes into the graph: whole numbers as int.
@@ -99,7 +104,7 @@ class Parameter:
             return self._number_problem(value)
         if not isinstance(value, str):
             return f"{shown} is {kind_of(value)}; it takes {'text' if self.type == 'text' else 'the name of a file'}"
-        return "it names no file" if self.type in FILE_TYPES and not value else ""
+        return "it names no file" if self.type in FILE_TYPES and not value.strip() else ""
 
     def _choice_problem(self, value: Any) -> str:
         if self.choices:
@@ -107,6 +112,8 @@ class Parameter:
             return (
                 "" if any(same(value, choice) for choice in self.choices) else f"{show(value)} is not one of {allowed}"
             )
+        if isinstance(value, str) and not value.strip():
+            return "it is empty; it takes one of the choices that the server has"
         if isinstance(value, (str, int, float)) and not (isinstance(value, float) and not math.isfinite(value)):
             return ""
         return f"{show(value)} is {kind_of(value)}; it takes one of the choices that the server has"
@@ -115,7 +122,7 @@ class Parameter:
         what = "a whole number" if self.type in _WHOLE else "a number"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{show(value)} is {kind_of(value)}; it takes {what}"
-        if not math.isfinite(value) or (self.type in _WHOLE and value != int(value)):
+        if isinstance(value, float) and (not math.isfinite(value) or (self.type in _WHOLE and value != int(value))):
             return f"{show(value)} is not {what}"
         low, high = self.lowest, self.highest
         if (low is not None and value < low) or (high is not None and value > high):
@@ -153,7 +160,7 @@ class Parameter:
             schema["description"] = self.description
         if self.type == "choice":
             known = list(self.choices or choices)
-            schema.update({"enum": known} if known else {"type": ["string", "number", "boolean"]})
+            schema.update({"enum": known} if known else {"type": ["string", "number", "boolean"], "pattern": "\\S"})
         elif self.type in (*_WHOLE, "number"):
             schema["type"] = "number" if self.type == "number" else "integer"
             if self.lowest is not None:
@@ -165,7 +172,7 @@ class Parameter:
         else:
             schema["type"] = "string"
             if self.type in FILE_TYPES:
-                schema["minLength"] = 1
+                schema["pattern"] = "\\S"
         if self.default is not ABSENT:
             schema["default"] = self.default
         return schema
@@ -208,9 +215,7 @@ def check_parameter(parameter: Parameter, graph: Graph) -> None:
     name = parameter.name
     if not parameter.bind:
         raise TemplateError(f"Parameter {name} sets no input.")
-    low, high = parameter.lowest, parameter.highest
-    if low is not None and high is not None and low > high:
-        raise TemplateError(f"Parameter {name}: its minimum {show(low)} is above its maximum {show(high)}.")
+    check_range(parameter)
     if parameter.default is not ABSENT:
         try:
             parameter.check(parameter.default)
@@ -240,11 +245,20 @@ def check_parameter(parameter: Parameter, graph: Graph) -> None:
             )
 
 
+def check_range(parameter: Parameter) -> None:
+    """Raises TemplateError if no number is within the limits."""
+    low, high = parameter.lowest, parameter.highest
+    if low is not None and high is not None and low > high:
+        raise TemplateError(f"Parameter {parameter.name}: its minimum {show(low)} is above its maximum {show(high)}.")
+
+
 def read_number(word: str, text: str) -> int | float | str:
-    """A number as people write it; the text itself if it is none."""
+    """A number as people write it, in ASCII digits; the text itself if it is none."""
+    if not _NUMBER.fullmatch(word) and word.lower() not in _SPECIAL:
+        return text
     try:
-        return int(word) if re.fullmatch(r"[+-]?\d+", word, re.ASCII) else float(word)
-    except ValueError:
+        return int(word) if _INTEGER.fullmatch(word) else float(word)
+    except ValueError:  # more digits than Python reads
         return text
 
 
@@ -265,7 +279,10 @@ def show_plain(value: Any) -> str:
     """A value as people write it on a command line."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "null" if value is None else str(value)
+    try:
+        return "null" if value is None else str(value)
+    except ValueError:
+        return "a number of too many digits to write"
 
 
 def describe_range(low: float | None, high: float | None) -> str:

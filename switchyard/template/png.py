@@ -39,8 +39,7 @@ def read_png(path: Path) -> dict[str, Any]:
             if file.read(len(_SIGNATURE)) != _SIGNATURE:
                 raise TemplateError(f"{path} is no PNG.")
             for key, text in _texts(file, path):
-                if key in ("prompt", "workflow"):
-                    found[key] = parse_json(text, f"The {key} in {path}", is_strict=False)
+                found[key] = parse_json(text, f"The {key} in {path}", is_strict=False)
     except OSError as problem:
         raise TemplateError(f"{path} can't be read: {problem.strerror or problem}.") from problem
     if not isinstance(found.get("prompt"), dict):
@@ -51,7 +50,7 @@ def read_png(path: Path) -> dict[str, Any]:
 
 
 def _texts(file: BinaryIO, path: Path) -> Iterator[tuple[str, bytes]]:
-    """The keyword and the text, in UTF-8, of each text chunk."""
+    """The keyword and the text, in UTF-8, of each text chunk of ComfyUI's."""
     while True:
         head = file.read(8)
         if len(head) < 8:
@@ -67,7 +66,8 @@ def _texts(file: BinaryIO, path: Path) -> Iterator[tuple[str, bytes]]:
         if len(data) < length or len(check) < 4 or zlib.crc32(kind + data) != struct.unpack(">I", check)[0]:
             raise TemplateError(f"{path} is damaged: a text in it is cut off or changed.")
         key, _, rest = data.partition(b"\0")
-        yield key.decode("latin-1"), _text(kind, rest, path)
+        if key in (b"prompt", b"workflow"):
+            yield key.decode("ascii"), _text(kind, rest, path)
 
 
 def _text(kind: bytes, rest: bytes, path: Path) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .groups import subgraphs
+from .groups import objects, subgraphs
 
 _CORE = "comfy-core"
 
@@ -38,6 +38,6 @@ def _properties(workflow: Mapping[str, Any] | None) -> Iterator[tuple[Any, Mappi
     if workflow is None:
         return
     for level in (workflow, *subgraphs(workflow)):
-        for node in level.get("nodes") or []:
-            if isinstance(node, Mapping) and isinstance(node.get("properties"), Mapping):
+        for node in objects(level, "nodes"):
+            if isinstance(node.get("properties"), Mapping):
                 yield node.get("type"), node["properties"]

@@ -45,11 +45,9 @@ class InputSpec:
 
 def input_spec(object_info: Mapping[str, Any], class_type: str, name: str) -> InputSpec | None:
     """What a server says of an input; None if it does not know it, as with inputs that grow."""
-    info = object_info.get(class_type)
-    inputs = info.get("input") if isinstance(info, Mapping) else None
+    inputs = part_of(part_of(object_info, class_type), "input")
     for part in ("required", "optional"):
-        declared = inputs.get(part) if isinstance(inputs, Mapping) else None
-        spec = declared.get(name) if isinstance(declared, Mapping) else None
+        spec = part_of(inputs, part).get(name)
         if isinstance(spec, (list, tuple)) and len(spec) > 0:
             declared_type = spec[0]
             options = spec[1] if len(spec) > 1 and isinstance(spec[1], Mapping) else {}
@@ -59,6 +57,12 @@ def input_spec(object_info: Mapping[str, Any], class_type: str, name: str) -> In
             is_listed = kind == "COMBO" and isinstance(listed, (list, tuple))
             return InputSpec(kind, tuple(listed) if is_listed else (), options)
     return None
+
+
+def part_of(holder: Any, key: str) -> Mapping[str, Any]:
+    """The object that an object has under a key; an empty one where either is something else."""
+    found = holder.get(key) if isinstance(holder, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def limits(

@@ -68,7 +68,7 @@ class Template:
     @classmethod
     def read(cls, document: Any) -> Template:
         """A template from what its file holds; raises TemplateError, with a JSON pointer to what is wrong."""
-        files.check_document(document)
+        document = files.check_document(document)
         groups = tuple(Group.read(group) for group in document.get("groups", ()))
         outputs = tuple(Output.read(output) for output in document.get("outputs", ()))
         texts = {key: document[key] for key in ("title", "description", "version", "license") if key in document}
