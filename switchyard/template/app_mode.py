@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..graphs import Graph, is_link, title_of
-from .groups import holders, objects, slug, subgraphs, unique_name, widget_name
+from .groups import objects, slug, subgraphs, unique_name, widget_name
 from .guesses import guess_parameters
+from .page_widgets import find_node, graph_inputs
 from .parameters import FILE_TYPES, Bind, Parameter
 from .server_nodes import input_spec, limits, with_limits
 
-_INSIDE = "-10"  # what the links from a subgraph's own inputs come from
 _SEEDS = ("seed", "noise_seed")
 # Without a server and in a workflow without types, these are known to be chosen from lists and to be files.
 _CHOICES = ("sampler_name", "scheduler", "ckpt_name", "unet_name", "vae_name", "clip_name", "lora_name", "model_name")
@@ -30,7 +30,7 @@ def app_parameters(
     prompts = _prompt_names(graph)
     bound: set[tuple[str, str]] = set()
     for node_id, widget, config in _shown(workflow):
-        targets = [place for place in _targets(graph, workflow or {}, node_id, widget) if place not in bound]
+        targets = [place for place in graph_inputs(workflow or {}, graph, node_id, widget) if place not in bound]
         targets = [(node, name) for node, name in targets if name in graph[node]["inputs"]]
         literals = [(node, name) for node, name in targets if not is_link(graph[node]["inputs"][name])]
         if not literals:
@@ -102,9 +102,10 @@ def _page_type(workflow: Mapping[str, Any] | None, node_id: str, name: str) -> s
     """The type of a widget whose socket a newer page has saved; "" if it has not."""
     level, path = workflow, node_id.split(":")
     for depth, part in enumerate(path):
-        node = _node(level or {}, part)
+        node = find_node(level, part)
         if depth < len(path) - 1:
-            level = _definition(workflow or {}, node)
+            kind = node.get("type") if node else None
+            level = next((definition for definition in subgraphs(workflow or {}) if definition["id"] == kind), None)
             continue
         for given in objects(node, "inputs"):
             if isinstance(given.get("widget"), Mapping) and widget_name(given) == name:
@@ -120,56 +121,6 @@ def _shown(workflow: Mapping[str, Any] | None) -> Iterator[tuple[str, str, Mappi
     for item in inputs if isinstance(inputs, list) else []:
         if isinstance(item, list) and len(item) >= 2 and isinstance(item[1], str):
             yield str(item[0]), item[1], item[2] if len(item) > 2 and isinstance(item[2], Mapping) else {}
-
-
-def _targets(graph: Graph, workflow: Mapping[str, Any], node_id: str, widget: str) -> list[tuple[str, str]]:
-    """The inputs of the graph that a widget of the page stands for."""
-    found: list[tuple[str, str]] = []
-    held = {holder for node in graph for holder in holders(node)}
-    stack, seen = [(tuple(node_id.split(":")), widget)], set()
-    while stack:
-        path, name = stack.pop()
-        if ":".join(path) in graph:
-            found.append((":".join(path), name))
-            continue
-        if ":".join(path) not in held or (path, name) in seen:  # a subgraph that holds itself would go on for ever
-            continue
-        seen.add((path, name))
-        level: Mapping[str, Any] | None = workflow
-        node = None
-        for part in path:
-            node = _node(level or {}, part)
-            level = _definition(workflow, node)
-        if node is not None and level is not None:
-            stack += [((*path, inner), key) for inner, key in _inside(node, level, name)]
-    return found
-
-
-def _inside(node: Mapping[str, Any], definition: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
-    """The inputs inside a subgraph that a widget of its instance stands for."""
-    names = [item.get("name") for item in objects(definition, "inputs")]
-    found = []
-    for link in objects(definition, "links"):
-        is_ours = str(link.get("origin_id")) == _INSIDE and name in names
-        if is_ours and link.get("origin_slot") == names.index(name):
-            target = _node(definition, str(link.get("target_id")))
-            inputs, slot = objects(target, "inputs"), link.get("target_slot")
-            if isinstance(slot, int) and 0 <= slot < len(inputs):
-                found.append((str(link["target_id"]), widget_name(inputs[slot])))
-    properties = node.get("properties")
-    proxies = properties.get("proxyWidgets") if isinstance(properties, Mapping) else None
-    if not found and isinstance(proxies, list):
-        found = [(str(item[0]), item[1]) for item in proxies if isinstance(item, list) and item[1:2] == [name]]
-    return [(inner, key) for inner, key in found if isinstance(key, str)]
-
-
-def _node(level: Mapping[str, Any], node_id: str) -> Mapping[str, Any] | None:
-    return next((node for node in objects(level, "nodes") if str(node.get("id")) == node_id), None)
-
-
-def _definition(workflow: Mapping[str, Any], node: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    kind = node.get("type") if node else None
-    return next((definition for definition in subgraphs(workflow) if definition["id"] == kind), None)
 
 
 def _prompt_names(graph: Graph) -> dict[tuple[str, str], str]:
