@@ -1,166 +1,144 @@
-"""The inputs of a graph that a widget of the page stands for.
+"""Which inputs of a graph a widget of the page stands for.
 
-A widget of a subgraph's instance stands for inputs inside it, one of a PrimitiveNode for those that it is linked to,
-also through Reroutes. A node inside a subgraph goes by its bare id, and where the subgraph's own input is linked to its
-widget, that input is what the page sets, with all that it is linked to. Newer pages name a widget as
-"<id of the workflow>:<node>:<widget>"; graphs name a node inside as "<instance>:<node>".
+The page does away with some widgets when it makes the graph: those of a subgraph's instance, and of a PrimitiveNode,
+which may go through Reroutes. Inputs of the graph get their values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ..graphs import Graph
 from .groups import holders, objects, subgraphs, widget_name
 
-_OWN_INPUTS = -10  # the node id that links from a subgraph's own inputs come from
+_INSIDE = "-10"  # what the links from a subgraph's own inputs come from
 _VIRTUAL = ("PrimitiveNode", "Reroute")
 
 
-class _Level(NamedTuple):
-    """A workflow, or what an instance of a subgraph shows.
+@dataclass(frozen=True)
+class _Level:
+    """The workflow itself, or what is inside an instance of a subgraph.
 
     Attributes:
-        path: ids of the instances that lead to it.
-        content: its nodes and links.
-        outer: the level that the instance is on.
+        path: the ids of the instances that lead there.
+        outer: where the innermost of them is.
     """
 
     path: tuple[str, ...]
     content: Mapping[str, Any]
     outer: _Level | None = None
 
-    def id_of(self, node: Mapping[str, Any]) -> str:
-        return ":".join((*self.path, str(node.get("id"))))
+    def links(self) -> Iterator[tuple[str, Any, str, Any]]:
+        """Where each link comes from and leads to: node and slot, node and slot."""
+        keys = ("origin_id", "origin_slot", "target_id", "target_slot")
+        found = self.content.get("links")
+        for link in found if isinstance(found, list) else ():
+            ends = link[1:5] if isinstance(link, list) else [link.get(key) for key in keys if isinstance(link, dict)]
+            if len(ends) == 4:
+                yield str(ends[0]), ends[1], str(ends[2]), ends[3]
+
+    def name_at(self, node_id: str, slot: Any) -> Any:
+        """The name of an input of a node; None if there is none."""
+        inputs = objects(find_node(self.content, node_id), "inputs")
+        return widget_name(inputs[slot]) if isinstance(slot, int) and 0 <= slot < len(inputs) else None
+
+    def own_input(self, slot: Any) -> str | None:
+        """The name of one of a subgraph's own inputs."""
+        own = objects(self.content, "inputs")
+        name = own[slot].get("name") if isinstance(slot, int) and 0 <= slot < len(own) else None
+        return name if isinstance(name, str) else None
 
 
-class _Place(NamedTuple):
-    level: _Level
-    node: Mapping[str, Any]
-    name: str
+def graph_inputs(workflow: Mapping[str, Any], graph: Graph, node_id: str, widget: str) -> list[tuple[str, str]]:
+    """The inputs of a graph that a widget of the page stands for, as node and input; none if it has none.
+
+    Args:
+        node_id: as App mode has it: of a node wherever it is, and then of all instances of the subgraph that it is in;
+            or <id of the workflow>:<id of the node>:<widget>; or as in the graph.
+    """
+    own = f"{workflow.get('id')}:"
+    if node_id.startswith(own):
+        node_id, _, widget = node_id.removeprefix(own).partition(":")
+    if node_id in graph:
+        return [(node_id, widget)]
+    levels = {level.path: level for level in _levels(workflow, graph)}
+    *path, node_id = node_id.split(":")
+    having = [level for level in levels.values() if find_node(level.content, node_id)]
+    having = [level for level in having if level.path == tuple(path) or not path]
+    stack = [_outermost(level, node_id, widget) for level in reversed(having) if level.content is having[0].content]
+    found: list[tuple[str, str]] = []
+    seen = set()
+    while stack:
+        level, node_id, name = stack.pop()
+        if (level.path, node_id, name) in seen:
+            continue
+        seen.add((level.path, node_id, name))
+        inner = levels.get((*level.path, node_id))
+        if ":".join((*level.path, node_id)) in graph:
+            found.append((":".join((*level.path, node_id)), name))
+        elif inner is not None:
+            stack += reversed(_inside(inner, node_id, name))
+        else:
+            stack += reversed(_plugged(level, node_id))
+    return found
 
 
-def widget_targets(graph: Graph, workflow: Mapping[str, Any], node_id: str, widget: str) -> list[tuple[str, str]]:
-    """The inputs that a widget of the page stands for, as node and input; those that the graph lacks are left out."""
-    prefix, suffix = f"{workflow.get('id')}:", f":{widget}"
-    if node_id.startswith(prefix) and node_id.endswith(suffix):
-        node_id = node_id[len(prefix) : -len(suffix)]
-    page = _Page(graph, workflow)
-    places = [page.climb(_Place(level, node, widget)) for level, node in page.find(node_id)]
-    if not places:
-        return [(node_id, widget)] if node_id in graph else []
-    found: dict[tuple[str, str], None] = {}
-    seen: set[tuple[str, str]] = set()
-    while places:
-        place = places.pop(0)
-        key = (place.level.id_of(place.node), place.name)
-        if key not in seen:
-            seen.add(key)
-            inner = page.behind(place)
-            if inner is None:
-                found[key] = None
-            else:
-                places = [*inner, *places]
-    return [key for key in found if key[0] in graph and key[1] in graph[key[0]]["inputs"]]
+def _levels(workflow: Mapping[str, Any], graph: Graph) -> Iterator[_Level]:
+    """The workflow, and what is inside each instance of a subgraph of which the graph has nodes."""
+    held = {holder for node_id in graph for holder in holders(node_id)}
+    definitions = {definition["id"]: definition for definition in subgraphs(workflow)}
+    stack = [_Level((), workflow)]
+    while stack:
+        level = stack.pop()
+        yield level
+        for node in reversed(objects(level.content, "nodes")):
+            path = (*level.path, str(node.get("id")))
+            definition = definitions.get(str(node.get("type")))
+            if definition is not None and ":".join(path) in held and ":".join(path) not in graph:
+                stack.append(_Level(path, definition, level))
 
 
-class _Page:
-    """A workflow as the page saves it; whatever in it is not as it should be is passed over."""
-
-    def __init__(self, graph: Graph, workflow: Mapping[str, Any]) -> None:
-        self.definitions = {definition["id"]: definition for definition in subgraphs(workflow)}
-        held = {holder for node_id in graph for holder in holders(node_id)}
-        self.levels = [_Level((), workflow)]
-        for level in self.levels:  # it grows meanwhile, by what the graph has: a damaged subgraph may be inside itself
-            for node in objects(level.content, "nodes"):
-                if self._is_instance(node) and level.id_of(node) in held:
-                    held.discard(level.id_of(node))  # a damaged file may have two of one id
-                    path = (*level.path, str(node.get("id")))
-                    self.levels.append(_Level(path, self.definitions[node["type"]], level))
-
-    def _is_instance(self, node: Mapping[str, Any]) -> bool:
-        return isinstance(node.get("type"), str) and node["type"] in self.definitions
-
-    def find(self, node_id: str) -> list[tuple[_Level, dict[str, Any]]]:
-        """The node of a path of ids, or of a bare id: of the workflow itself, else of a subgraph, in each instance."""
-        nodes = [(level, node) for level in self.levels for node in objects(level.content, "nodes")]
-        found = [(level, node) for level, node in nodes if level.id_of(node) == node_id]
-        inside = [(level, node) for level, node in nodes if str(node.get("id")) == node_id]
-        return found[:1] or [(level, node) for level, node in inside if level.content is inside[0][0].content]
-
-    def climb(self, place: _Place) -> _Place:
-        """The widget of the outermost instance that sets this one, else this one."""
-        for given in objects(place.node, "inputs"):
-            if place.level.outer is not None and widget_name(given) == place.name:
-                for origin, slot, target, target_slot in _links(place.level):
-                    is_ours = origin == str(_OWN_INPUTS) and target == str(place.node.get("id"))
-                    own = _at(place.level.content.get("inputs"), slot)
-                    if is_ours and own and _at(place.node.get("inputs"), target_slot) is given:
-                        host = _node(place.level.outer, place.level.path[-1])
-                        return self.climb(_Place(place.level.outer, host, str(own.get("name")))) if host else place
-        return place
-
-    def behind(self, place: _Place) -> list[_Place] | None:
-        """What a widget stands for, one step further; None for one that the graph has itself."""
-        level, node, _ = place
-        if self._is_instance(node):
-            return self._inside(place)
-        if node.get("type") not in _VIRTUAL:
-            return None
-        return [
-            target
-            for origin, _, target_id, slot in _links(level)
-            if origin == str(node.get("id"))
-            for target in _linked(level, target_id, slot)
+def _outermost(level: _Level, node_id: str, name: str) -> tuple[_Level, str, str]:
+    """The widget that sets a widget: where its subgraph's own input is plugged into it, that of the instance."""
+    while level.outer is not None:
+        slots = [
+            slot
+            for origin, slot, target, target_slot in level.links()
+            if (origin, target) == (_INSIDE, node_id) and level.name_at(node_id, target_slot) == name
         ]
-
-    def _inside(self, place: _Place) -> list[_Place]:
-        path = (*place.level.path, str(place.node.get("id")))
-        level = next((level for level in self.levels if level.path == path), None)
-        if level is None:
-            return []
-        found = [
-            target
-            for origin, slot, target_id, target_slot in _links(level)
-            if origin == str(_OWN_INPUTS) and (_at(level.content.get("inputs"), slot) or {}).get("name") == place.name
-            for target in _linked(level, target_id, target_slot)
-        ]
-        properties = place.node.get("properties")
-        proxies = properties.get("proxyWidgets") if isinstance(properties, Mapping) else None
-        if found or not isinstance(proxies, list):
-            return found
-        pairs = [item for item in proxies if isinstance(item, list) and item[1:2] == [place.name]]
-        nodes = [(_node(level, str(item[0])), item[1]) for item in pairs]
-        return [_Place(level, node, name) for node, name in nodes if node is not None]
+        outside = level.own_input(slots[0]) if slots else None
+        if outside is None:
+            break
+        level, node_id, name = level.outer, level.path[-1], outside
+    return level, node_id, name
 
 
-def _node(level: _Level, node_id: str) -> Mapping[str, Any] | None:
-    return next((node for node in objects(level.content, "nodes") if str(node.get("id")) == node_id), None)
+def _inside(inner: _Level, node_id: str, name: str) -> list[tuple[_Level, str, str]]:
+    """The widgets inside a subgraph that a widget of its instance stands for."""
+    found = [
+        (target, inner.name_at(target, target_slot))
+        for origin, slot, target, target_slot in inner.links()
+        if origin == _INSIDE and inner.own_input(slot) == name
+    ]
+    instance = find_node(inner.outer.content, node_id) if inner.outer else None
+    properties = (instance or {}).get("properties")
+    proxies = properties.get("proxyWidgets") if isinstance(properties, Mapping) else None
+    if not found and isinstance(proxies, list):
+        found = [(str(item[0]), item[1]) for item in proxies if isinstance(item, list) and item[1:2] == [name]]
+    return [(inner, target, key) for target, key in found if isinstance(key, str)]
 
 
-def _linked(level: _Level, node_id: str, slot: Any) -> list[_Place]:
-    """The widget at the end of a link."""
-    node = _node(level, node_id)
-    given = _at(node.get("inputs"), slot) if node else None
-    return [_Place(level, node, str(widget_name(given)))] if node and given else []
+def _plugged(level: _Level, node_id: str) -> list[tuple[_Level, str, str]]:
+    """The widgets that a node which only the page has is plugged into."""
+    node = find_node(level.content, node_id)
+    if node is None or node.get("type") not in _VIRTUAL:
+        return []
+    found = [(target, level.name_at(target, slot)) for origin, _, target, slot in level.links() if origin == node_id]
+    return [(level, target, name) for target, name in found if isinstance(name, str)]
 
 
-def _at(items: Any, index: Any) -> Mapping[str, Any] | None:
-    is_there = isinstance(items, list) and isinstance(index, int) and 0 <= index < len(items)
-    return items[index] if is_there and isinstance(items[index], Mapping) else None
-
-
-def _links(level: _Level) -> Iterator[tuple[str, Any, str, Any]]:
-    """The links of a level, as the node and output that each comes from, and the node and input that it goes to."""
-    links = level.content.get("links")
-    for link in links if isinstance(links, list) else ():
-        if isinstance(link, list) and len(link) >= 5:
-            yield str(link[1]), link[2], str(link[3]), link[4]
-        elif isinstance(link, Mapping):
-            yield (
-                str(link.get("origin_id")),
-                link.get("origin_slot"),
-                str(link.get("target_id")),
-                link.get("target_slot"),
-            )
+def find_node(level: Mapping[str, Any] | None, node_id: str) -> dict[str, Any] | None:
+    """A node of a level of the workflow; None if it is not there."""
+    return next((node for node in objects(level, "nodes") if str(node.get("id")) == node_id), None)
