@@ -30,6 +30,7 @@ class Panel:
         shutil.rmtree(self.folder, ignore_errors=True)
         if not self.root.count():
             self.page.get_by_role("button", name="Switchyard templates").click()
+        self.holds("", "")  # the form of a test before is gone, and with it what moves the list
         self.root.get_by_role("button", name="Refresh").click()
         self.name, self.title, self.description = (
             self.root.get_by_role("textbox", name=name, exact=True) for name in ("Name", "Title", "Description")
@@ -43,6 +44,17 @@ class Panel:
 
     def says(self, text):
         self.root.get_by_text(text).first.wait_for(timeout=10_000)
+
+    def holds(self, name, title):
+        """Waits until the form has these values."""
+        self.page.wait_for_function(
+            """(wanted) => {
+                const fields = [...document.querySelectorAll(".switchyard-panel input")]
+                return fields.map((field) => field.value).join("|") === wanted
+            }""",
+            arg=f"{name}|{title}",
+            timeout=10_000,
+        )
 
     def save(self, name, title="", description=""):
         self.name.fill(name)
@@ -93,12 +105,12 @@ def test_what_is_saved_is_loaded_as_the_same_graph_in_a_tab_of_its_own(canvas, p
     assert document["description"] == "Compares two numbers."
 
     canvas.load()
+    panel.holds("", "")
     before = open_tabs(canvas)
     panel.load("Compare & switch")
     assert what_is_sent(canvas.prompt()) == what_is_sent(sent)
     assert set(open_tabs(canvas)) - set(before) == {opened_tab(canvas)}
-    assert panel.name.input_value() == "compare_it"
-    assert panel.title.input_value() == "Compare & switch"
+    panel.holds("compare_it", "Compare & switch")
     assert panel.description.input_value() == "Compares two numbers."
 
 
@@ -109,6 +121,7 @@ def test_subgraphs_come_back(canvas, panel):
     panel.save("inside")
     panel.says("Saved as inside, with 1 parameter.")
     canvas.load()
+    panel.holds("", "")
     panel.load("inside")
     assert what_is_sent(canvas.prompt()) == what_is_sent(sent)
 
@@ -135,7 +148,6 @@ def test_a_template_that_is_loaded_twice_gets_two_tabs(canvas, panel):
     for _ in range(2):
         panel.load("twice")
         tabs.append(opened_tab(canvas))
-        panel.page.wait_for_timeout(200)
     assert tabs[0] != tabs[1]
     assert set(tabs) <= set(open_tabs(canvas))
     assert panel.name.input_value() == "twice"
@@ -180,12 +192,14 @@ def test_what_the_server_refuses_is_said_in_the_panel_and_in_a_toast(canvas, pan
     assert not panel.folder.exists()
 
 
-def test_the_form_offers_the_name_of_the_workflow(canvas, panel):
+def test_the_form_is_about_the_workflow_that_is_open(canvas, panel):
     canvas.page.evaluate("(workflow) => app.loadGraphData(workflow, true, true, 'Größe & Co')", EXAMPLE)
-    panel.root.hover()
-    panel.page.wait_for_timeout(300)
-    assert panel.name.input_value() == "gro-e-co"
-    assert panel.title.input_value() == "Größe & Co"
+    panel.holds("gro-e-co", "Größe & Co")
+    panel.title.fill("Typed")
+    canvas.load()
+    panel.holds("", "")
+    canvas.page.evaluate("() => app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
+    panel.holds("gro-e-co", "Typed")
 
 
 def test_a_template_without_a_workflow_is_drawn_from_its_graph(canvas, panel):
@@ -226,7 +240,8 @@ def test_texts_are_never_read_as_html(canvas, panel):
     add_parameter(canvas)
     panel.save("html", "<img src=x><b>bold</b>", "<script>1</script>")
     panel.says("Saved as html")
-    assert panel.root.get_by_text("<img src=x><b>bold</b>").count() == 1
+    panel.says("<img src=x><b>bold</b>")
+    panel.says("<script>1</script>")
     assert panel.root.locator("img, b, script").count() == 0
 
 
@@ -249,6 +264,7 @@ def test_everything_in_the_panel_is_reached_with_the_tab_key(canvas, panel):
     add_parameter(canvas)
     panel.save("key")
     panel.says("Saved as key")
+    panel.root.get_by_role("button", name="Load key").wait_for()
     panel.name.focus()
     seen = [focused(canvas)]
     for _ in range(5):

@@ -16,6 +16,7 @@ const STYLES = new URL("../css/panels.css", import.meta.url).href
 const drafts = new WeakMap() // what is typed into the form, by the workflow that it is about
 const nothing = {} // stands for the open workflow while the page has none
 let panel = null // while the tab is open
+let watch = null // looks whether another workflow has been opened, meanwhile: the page has no event for that
 let wanted = null // what a command wants to be focused, until the tab is there
 
 function activeWorkflow() {
@@ -136,6 +137,8 @@ function render(container) {
   Object.assign(styles, { rel: "stylesheet", href: STYLES })
   container.replaceChildren(styles, panel.root)
   panel.refresh()
+  clearInterval(watch)
+  watch = setInterval(panel.showDraft, 250)
   const focused = wanted
   wanted = null
   if (focused) requestAnimationFrame(() => panel?.[focused]()) // it is not in the document yet
@@ -176,11 +179,9 @@ app.registerExtension({
       type: "custom",
       render,
       destroy() {
+        clearInterval(watch)
         panel = null
       },
     })
-  },
-  afterConfigureGraph() {
-    setTimeout(() => panel?.showDraft(), 100) // the page names the workflow only after it has loaded the graph
   },
 })

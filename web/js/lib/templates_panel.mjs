@@ -28,8 +28,7 @@ export function createPanel(actions) {
     form.root,
     list.root,
   )
-  // The draft is that of the open workflow, which may have changed: look before it is typed into.
-  for (const event of ["pointerenter", "focusin"]) root.addEventListener(event, form.show)
+  root.addEventListener("focusin", form.show) // what is typed belongs to the workflow that is open now
   form.show()
   return { root, showDraft: form.show, refresh: list.refresh, focusForm: form.focus, focusList: list.focus }
 }
