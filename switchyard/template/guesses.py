@@ -65,11 +65,11 @@ def _is_sampler(inputs: Mapping[str, Any]) -> bool:
 
 def _read_sampler(graph: Graph, sampler: str) -> Iterator[_Found]:
     inputs = graph[sampler]["inputs"]
-    nodes = [sampler]
+    nodes = {sampler: None}  # in order
     for name in _HELPERS:
         node_id = _linked(inputs, name)
         while node_id is not None and node_id not in nodes:
-            nodes.append(node_id)
+            nodes[node_id] = None
             node_id = _linked(graph[node_id]["inputs"], "sigmas")
     for kind in ("positive", "conditioning", "negative"):
         for node_id in nodes:
