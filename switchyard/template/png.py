@@ -23,7 +23,7 @@ def is_png(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return file.read(len(_SIGNATURE)) == _SIGNATURE
-    except OSError:
+    except (OSError, ValueError):  # a zero byte in the path is a ValueError
         return False
 
 
@@ -42,6 +42,8 @@ def read_png(path: Path) -> dict[str, Any]:
                 found[key] = parse_json(text, f"The {key} in {path}", is_strict=False)
     except OSError as problem:
         raise TemplateError(f"{path} can't be read: {problem.strerror or problem}.") from problem
+    except ValueError as problem:
+        raise TemplateError(f"{str(path)!r} can't be read: {problem}.") from problem
     if not isinstance(found.get("prompt"), dict):
         raise TemplateError(
             f"{path} holds no graph: it was not saved by ComfyUI, metadata was off, or a website or a chat took it out."
