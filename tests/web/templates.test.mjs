@@ -51,15 +51,15 @@ test("things are counted in words", () => {
 
 test("a parameter is described in one line", () => {
   const about = (parameter) => describeParameter({ name: "x", ...parameter }).about
-  assert.equal(about({ type: "integer", min: 1, max: 100, default: 20 }), "integer, 1 to 100; 20")
+  assert.equal(about({ type: "integer", min: 1, max: 100, default: 20 }), "integer, 1 to 100; default 20")
   assert.equal(about({ type: "number", min: 0 }), "number, from 0")
-  assert.equal(about({ type: "number", max: 1, default: 0.5 }), "number, up to 1; 0.5")
-  assert.equal(about({ type: "seed", min: 0, max: 2 ** 64, default: 3 }), "seed; 3")
-  assert.equal(about({ type: "choice", choices: ["a", "b"], default: "a" }), "choice, 2 choices; a")
+  assert.equal(about({ type: "number", max: 1, default: 0.5 }), "number, up to 1; default 0.5")
+  assert.equal(about({ type: "seed", min: 0, max: 2 ** 64, default: 3 }), "seed; default 3")
+  assert.equal(about({ type: "choice", choices: ["a", "b"], default: "a" }), "choice, 2 choices; default a")
   assert.equal(about({ type: "text", default: "" }), "text")
-  assert.equal(about({ type: "boolean", default: false }), "boolean; false")
-  assert.equal(about({ type: "text", default: "a\n  cat" }), "text; a cat")
-  assert.equal([...about({ type: "text", default: "😀".repeat(99) })].length, "text; ".length + 60)
+  assert.equal(about({ type: "boolean", default: false }), "boolean; default false")
+  assert.equal(about({ type: "text", default: "a\n  cat" }), "text; default a cat")
+  assert.equal([...about({ type: "text", default: "😀".repeat(99) })].length, "text; default ".length + 60)
 })
 
 const isKnown = (type) => type === "Load" || type === "Save"

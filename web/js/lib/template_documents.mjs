@@ -23,7 +23,7 @@ export function describeParameter(parameter) {
   if (Array.isArray(parameter.choices)) parts.push(counted(parameter.choices.length, "choice"))
   const value = parameter.default
   const about = parts.join(", ")
-  return { name: parameter.name, about: value === undefined || value === "" ? about : `${about}; ${shorten(value)}` }
+  return { name: parameter.name, about: value === undefined || value === "" ? about : `${about}; default ${shorten(value)}` }
 }
 
 function rangeOf(min, max) {
