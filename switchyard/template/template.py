@@ -16,7 +16,7 @@ from .app_mode import app_parameters
 from .checks import Finding, check_graph
 from .groups import Group, group_parameters, read_groups
 from .guesses import guess_parameters
-from .marks import feeds, find_marks
+from .marks import CLASSES, feeds, find_marks
 from .outputs import Output, find_outputs
 from .page_workflow import with_values
 from .parameters import ABSENT, Parameter, check_parameter, read_number, read_parameter, same, show_plain
@@ -229,9 +229,11 @@ class Template:
         """A copy of the graph with the values of all parameters in it; see `values`."""
         graph = copy.deepcopy(self.graph)
         for name, value in self.values(overrides).items():
-            for bind in self.parameter(name).bind:
+            parameter = self.parameter(name)
+            for bind in parameter.bind:
                 inputs = graph[bind.node]["inputs"]
-                inputs[bind.input] = _as_literal(value, inputs[bind.input])
+                is_text = parameter.type == "choice" and bind.class_type in CLASSES  # as which those nodes hold choices
+                inputs[bind.input] = _as_literal(show_plain(value) if is_text else value, inputs[bind.input])
         return graph
 
     def page_workflow(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any] | None:

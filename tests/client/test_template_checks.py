@@ -158,12 +158,12 @@ def test_what_can_be_seen_without_a_server():
     ]
 
 
+KEYS = st.sampled_from(["required", "min", "max", "step", "options", "steps", "input"])
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["INT", "COMBO", "STRING", "x"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["required", "min", "max", "step", "options", "steps", "input"]), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,15 @@ COMFYUI = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "latent_prev
 
 
 def imports(path: Path) -> Iterator[tuple[int, str, bool]]:
-    """Each import of a file: its relative level, its dotted name, and whether it stands inside a function."""
+    """Each import of a file: its relative level, its dotted name, and whether it stands inside a function.
+
+    What is imported for types alone counts as inside one.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     in_functions = {
         child
         for parent in ast.walk(tree)
-        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)) or _is_for_types(parent)
         for child in ast.walk(parent)
     }
     for statement in ast.walk(tree):
@@ -31,6 +35,10 @@ def imports(path: Path) -> Iterator[tuple[int, str, bool]]:
                 yield 0, alias.name, statement in in_functions
         elif isinstance(statement, ast.ImportFrom):
             yield statement.level, statement.module or "", statement in in_functions
+
+
+def _is_for_types(statement: ast.AST) -> bool:
+    return isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"
 
 
 def files(*folders: str) -> list[Path]:
@@ -63,6 +71,31 @@ def test_host_imports_comfyui_only_inside_functions(path):
         assert inside or not foreign, f"{path.name} imports {name} when it is loaded"
         if level == 0 and name.split(".")[0] == "switchyard":
             assert path.name == "routes.py"
+
+
+@pytest.mark.parametrize("path", files("switchyard", "switchyard/template"), ids=lambda path: path.name)
+def test_the_client_stands_alone(path):
+    """It imports itself only relatively: it is `switchyard` when installed, and a part of the pack in ComfyUI.
+
+    What a part of it needs besides the standard library it may import inside functions; templates need nothing.
+    """
+    depth = len(path.relative_to(ROOT / "switchyard").parts)
+    for level, name, inside in imports(path):
+        assert level <= depth, f"{path.name} reaches out of the client for {name}"
+        is_ours = level > 0 or name.split(".")[0] in sys.stdlib_module_names
+        assert is_ours or (inside and depth == 1), f"{path.name} imports {name}"
+
+
+def test_the_client_is_the_same_alone_and_in_the_pack():
+    alone = importlib.import_module("switchyard.template")
+    inside = importlib.import_module("switchyard_pack.switchyard.template")
+    assert alone is not inside
+    assert alone.__all__ == inside.__all__
+    graph = {"1": {"class_type": "SwitchyardTextParameter", "inputs": {"name": "prompt", "value": "a bay"}}}
+    documents = [package.Template.from_workflow(graph, name="any").document() for package in (alone, inside)]
+    assert documents[0] == documents[1]
+    with pytest.raises(inside.TemplateError):
+        inside.Template.read({})
 
 
 def test_no_file_is_longer_than_400_lines_without_a_recorded_reason():

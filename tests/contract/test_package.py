@@ -13,6 +13,7 @@ import pytest
 from engine.pack import install_pack, pack_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+CLIENT_SCHEMA = "switchyard/template/workflow-template-1.schema.json"
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
@@ -55,8 +56,8 @@ def test_nothing_is_installed_with_the_nodes():
 def test_an_installed_pack_holds_what_runs_and_nothing_else():
     files = {path.as_posix() for path in pack_files(ROOT)}
     folders = {name.split("/")[0] for name in files if "/" in name}
-    assert {"core", "nodes", "web", "example_workflows", "subgraphs", "data"} <= folders
-    assert {"web/docs/SwitchyardSwitch.md", "web/js/lib/slot_types.mjs", "data/manifest.json"} <= files
+    assert {"core", "nodes", "switchyard", "templates", "web", "example_workflows", "subgraphs", "data"} <= folders
+    assert {"web/docs/SwitchyardSwitch.md", "web/js/lib/slot_types.mjs", "data/manifest.json", CLIENT_SCHEMA} <= files
     assert not {"tests", "tools", "docs", "benchmarks", "training", ".ci", ".sandbox", ".git"} & folders
     assert {"__init__.py", "pyproject.toml", "README.md", "LICENSE", "requirements.txt"} <= files
     assert not any(name.startswith("data/demo/") or "__pycache__" in name for name in files)
@@ -74,7 +75,7 @@ def test_contributing_is_short():
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 80
 
 
-def test_the_wheel_would_shadow_nothing_of_comfyui(tmp_path):
+def test_the_wheel_holds_the_client_and_would_shadow_nothing_of_comfyui(tmp_path):
     """A wheel with a flat `nodes` or `core` in site-packages would stand before ComfyUI's own modules."""
     pytest.importorskip("build", reason="needs the package build")
     copy = tmp_path / "source"
@@ -82,6 +83,26 @@ def test_the_wheel_would_shadow_nothing_of_comfyui(tmp_path):
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(copy)]
     answer = subprocess.run(command, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr[-2000:]
+    information = f"switchyard_nodes-{setting('version')}.dist-info"
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
-        tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {f"switchyard_nodes-{setting('version')}.dist-info"}
+        names = {name for name in wheel.namelist() if not name.endswith("/")}
+        scripts = wheel.read(f"{information}/entry_points.txt").decode()
+        wheel.extractall(tmp_path / "installed")
+    files = {path.as_posix() for path in pack_files(ROOT) if path.parts[0] == "switchyard"}
+    assert CLIENT_SCHEMA in files
+    assert {name for name in names if not name.startswith(f"{information}/")} == files
+    assert "[console_scripts]\nswitchyard = switchyard.cli:main" in scripts
+    asked = [sys.executable, "-I", "-c", ALONE, str(tmp_path / "installed")]
+    answer = subprocess.run(asked, capture_output=True, text=True, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    assert "usage: switchyard" in answer.stdout
+
+
+ALONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from switchyard.cli import main
+from switchyard.template.files import schema
+assert schema()["$id"]
+sys.exit(main(["--help"]))
+"""
