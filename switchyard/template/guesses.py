@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..graphs import Graph, describe_node, in_order, is_link
+from ..graphs import Graph, describe_node, in_order, is_link, links
 from .groups import unique_name
 from .parameters import RANGES, Bind, Parameter
-from .server_nodes import limits, with_limits
+from .server_nodes import limits, part_of, with_limits
 
 _CONDITIONING = ("positive", "negative", "conditioning")
 _SETTINGS = ("steps", "cfg", "denoise")
@@ -50,9 +50,10 @@ def guess_parameters(graph: Graph, object_info: Mapping[str, Any]) -> tuple[list
     and its refiner. Others are numbered in the order in which the graph runs.
     """
     found: dict[tuple[str, str], _Found] = {}
+    outputs = _conditioning_outputs(graph, object_info)
     for sampler in in_order(graph):
         if _is_sampler(graph[sampler]["inputs"]):
-            for item in _read_sampler(graph, sampler):
+            for item in _read_sampler(graph, sampler, outputs):
                 found.setdefault((item.node, item.input), item)
     return _as_parameters(graph, list(found.values()), object_info)
 
@@ -63,7 +64,22 @@ def _is_sampler(inputs: Mapping[str, Any]) -> bool:
     return takes and any(name in inputs for name in ("seed", "noise_seed", "steps", "noise", "sigmas"))
 
 
-def _read_sampler(graph: Graph, sampler: str) -> Iterator[_Found]:
+def _conditioning_outputs(graph: Graph, object_info: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The outputs of each node that are conditionings, as the server says, else as they are used; in order."""
+    used: dict[str, set[int]] = {}
+    for node in graph.values():
+        for name, source, output in links(node):
+            if name in ("positive", "negative") or name.startswith("conditioning"):
+                used.setdefault(source, set()).add(output)
+    outputs = {node_id: sorted(found) for node_id, found in used.items()}
+    for node_id in used:
+        declared = part_of(object_info, graph[node_id]["class_type"]).get("output")
+        if isinstance(declared, list) and "CONDITIONING" in declared:
+            outputs[node_id] = [index for index, kind in enumerate(declared) if kind == "CONDITIONING"]
+    return outputs
+
+
+def _read_sampler(graph: Graph, sampler: str, outputs: Mapping[str, Sequence[int]]) -> Iterator[_Found]:
     inputs = graph[sampler]["inputs"]
     nodes = {sampler: None}  # in order
     for name in _HELPERS:
@@ -76,7 +92,7 @@ def _read_sampler(graph: Graph, sampler: str) -> Iterator[_Found]:
             link = graph[node_id]["inputs"].get(kind)
             if is_link(link):
                 prompt = "negative_prompt" if kind == "negative" else "prompt"
-                for holder, name in _words(graph, link):
+                for holder, name in _words(graph, link, outputs):
                     yield _Found(prompt, holder, name, sampler)
     for node_id in nodes:
         for name in ("seed", "noise_seed", *_SETTINGS):
@@ -85,7 +101,7 @@ def _read_sampler(graph: Graph, sampler: str) -> Iterator[_Found]:
                 yield _Found("seed" if name.endswith("seed") else name, *held, sampler)
 
 
-def _words(graph: Graph, link: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _words(graph: Graph, link: Sequence[Any], outputs: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, str]]:
     """The inputs that hold the words of a conditioning, as node and input."""
     stack, seen = [(str(link[0]), int(link[1]))], set()
     while stack:
@@ -102,8 +118,10 @@ def _words(graph: Graph, link: Sequence[Any]) -> Iterator[tuple[str, str]]:
                     yield held
             continue
         names = [name for name, value in inputs.items() if is_link(value) and name not in _NOT_WORDS]
-        if "positive" in names and "negative" in names:  # it hands on both, in this order
-            names = ["positive", "negative"][output : output + 1]
+        if "positive" in inputs and "negative" in inputs:  # it hands on both, in this order, at times after a model
+            known = outputs.get(node_id, ())
+            place = known.index(output) if len(known) > 1 and output in known else output
+            names = [name for name in ("positive", "negative")[place : place + 1] if name in names]
         stack += [(inputs[name][0], int(inputs[name][1])) for name in reversed(names)]
 
 

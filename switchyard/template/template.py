@@ -19,7 +19,7 @@ from .guesses import guess_parameters
 from .marks import CLASSES, feeds, find_marks
 from .outputs import Output, find_outputs
 from .page_workflow import with_values
-from .parameters import ABSENT, Parameter, check_parameter, read_number, read_parameter, same, show_plain
+from .parameters import ABSENT, Parameter, check_parameter, read_number, read_parameter, same, show, show_plain
 from .png import read_png
 from .requirements import find_requirements
 from .server_nodes import choices
@@ -203,7 +203,7 @@ class Template:
         near = difflib.get_close_matches(str(name), names, n=1)
         hint = f' Did you mean "{near[0]}"?' if near else ""
         raise TemplateError(
-            f'The template {self.name} has no parameter "{name}".{hint} It has: {", ".join(names) or "none"}.'
+            f"The template {self.name} has no parameter {show(str(name))}.{hint} It has: {', '.join(names) or 'none'}."
         )
 
     def values(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:

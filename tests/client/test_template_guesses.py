@@ -102,6 +102,26 @@ def test_conditioning_that_is_handed_on_in_two_is_followed_by_its_output():
         assert {name: held[name].default for name in texts} == texts
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_conditionings_may_come_after_other_outputs(is_known):
+    """As with nodes that hand on a model first: there output 1 is the positive one."""
+    inputs = {"model": ["1", 0], "positive": ["p", 0], "negative": ["n", 0]}
+    nodes = {"p": encode(WANTED), "f": node("ApplyFace", **inputs)}
+    info = {"ApplyFace": {"input": {}, "output": ["MODEL", "CONDITIONING", "CONDITIONING"]}} if is_known else None
+    held = guessed(sampled(["f", 1], ["f", 2], **nodes), object_info=info)
+    assert (held["prompt"].default, held["negative_prompt"].default) == (WANTED, UNWANTED)
+    if is_known:
+        held = guessed(sampled(["f", 1], ["n", 0], **nodes), object_info=info)
+        assert (held["prompt"].default, held["negative_prompt"].default) == (WANTED, UNWANTED)
+
+
+def test_a_positive_that_is_no_link_is_not_taken_for_the_negative():
+    both = node("Both", positive=["p", 0], negative="words of its own")
+    held = guessed(sampled(["n", 0], ["both", 1], p=encode(WANTED), both=both))
+    assert held["prompt"].default == UNWANTED
+    assert "negative_prompt" not in held
+
+
 def test_conditionings_that_are_joined_are_prompts_of_their_own():
     joined = node("ConditioningCombine", conditioning_1=["p", 0], conditioning_2=["q", 0])
     held = guessed(sampled(["j", 0], p=encode("a bay"), q=encode("at night"), j=joined))
