@@ -24,7 +24,11 @@ class Listed:
 def list_templates(folder: str | Path) -> list[Listed]:
     """What the JSON files of a folder hold, by name; nothing if there is no such folder."""
     found = []
-    for path in sorted(Path(folder).glob("*.json")):
+    try:
+        paths = sorted(Path(folder).glob("*.json"))
+    except OSError as problem:
+        raise TemplateError(f"{folder} can't be read: {problem.strerror or problem}.") from problem
+    for path in paths:
         if path.name.startswith("."):
             continue
         try:

@@ -247,7 +247,7 @@ class Template:
             for name, old in node["inputs"].items()
             if not same(old, graph[node_id]["inputs"][name])
         }
-        return with_values(self.workflow, changes)
+        return with_values(self.workflow, self.graph, changes)
 
     def with_defaults(self, values: Mapping[str, Any]) -> Template:
         """The template with other defaults, which its graph and its workflow hold too.

@@ -203,6 +203,22 @@ def test_a_folder_is_listed_with_what_is_broken_in_it(tmp_path):
         assert text in found[name].error
 
 
+def test_a_folder_that_can_not_be_read_is_said_so():
+    with pytest.raises(TemplateError, match="File name too long"):
+        list_templates("x" * 5000)
+
+
+def test_a_canvas_that_shows_other_values_is_not_changed_in_a_wrong_place():
+    """Its cfg happens to be what steps is in the graph."""
+    for cfg, place in ((18, None), (6.0, 2)):
+        values = [11, "randomize", 25 if place is None else 18, cfg, "euler", "karras", 1.0]
+        page = {"nodes": [{"id": "7_first", "widgets_values": values}]}
+        graph = hires_fix()
+        graph["11_second"]["inputs"]["steps"] = 13
+        changed = template(graph, workflow=page).page_workflow({"steps": 33})
+        assert (changed and changed["nodes"][0]["widgets_values"][2]) == (None if place is None else 33)
+
+
 def test_equal_templates_do_not_differ():
     laid_out = replace(template(), workflow={"nodes": []}, provenance={"by": "x"}, remarks=("x",))
     assert compare_templates(template(), laid_out) == []

@@ -115,7 +115,7 @@ def attempt(make: Any) -> None:
 PLACES = {make: places(make()) for make in (canvas, graph, document)}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_workflow_with_garbage_in_it(data):
     path, marks = data.draw(st.sampled_from(PLACES[canvas])), data.draw(st.sampled_from(["auto", "app", "nodes"]))
@@ -124,7 +124,7 @@ def test_a_workflow_with_garbage_in_it(data):
     attempt(lambda: Template.from_workflow({"output": graph(), "workflow": page}, name="any"))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_graph_with_garbage_in_it(data):
     changes = changed(graph(), data.draw(st.sampled_from(PLACES[graph])), data.draw(ANYTHING))
@@ -132,14 +132,14 @@ def test_a_graph_with_garbage_in_it(data):
     attempt(lambda: Template.from_workflow(changes, name="any", workflow=canvas(), marks=marks))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_file_with_garbage_in_it(data):
     changes = changed(document(), data.draw(st.sampled_from(PLACES[document])), data.draw(ANYTHING))
     attempt(lambda: Template.read(changes))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ANYTHING, st.sampled_from(["prompt", "output", "workflow", "1"]))
 def test_anything_at_all(anything, key):
     for source in (anything, {key: anything}, {"1": {"class_type": "A", "inputs": {"x": anything}}}):
@@ -149,7 +149,7 @@ def test_anything_at_all(anything, key):
     attempt(lambda: Template.from_workflow(hires_fix(), name=anything))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.sampled_from([hires_fix, base_and_refiner]), st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=2))
 def test_values_of_any_kind(make, overrides):
     held = Template.from_workflow(make(), name="any")
