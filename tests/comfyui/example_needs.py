@@ -40,6 +40,8 @@ EXAMPLE_NEEDS = {
     "Face detailer": Needs("the checkpoint is the user's own", {("Checkpoint", "ckpt_name"): SD15}),
     "Face crop and paste": Needs("the checkpoint is the user's own", {("Checkpoint", "ckpt_name"): SD15}),
     "Hi-res fix lanczos": Needs("the checkpoint is the user's own", {("Checkpoint", "ckpt_name"): SD15}),
+    "Template hi-res fix": Needs("the checkpoint is the user's own", {("Checkpoint", "value"): SD15}),
+    "Template quality gate": Needs("the checkpoint is the user's own", {("Checkpoint", "value"): SD15}),
     "Hi-res fix upscale model": Needs(
         "checkpoint and upscale model are the user's own",
         {("Checkpoint", "ckpt_name"): SD15, ("Upscale model", "model_name"): "RealESRGAN_x4plus.safetensors"},

@@ -32,12 +32,14 @@ LOADERS = {"CheckpointLoaderSimple": "ckpt_name", "UpscaleModelLoader": "model_n
 PICTURES = dict.fromkeys(("EmptyLatentImage", "ImageScale"), ("width", "height"))
 CROPS = dict.fromkeys(("SwitchyardFaceDetailer", "SwitchyardFaceCrop"), ("guide_size", "max_size"))
 SMALL_PX, SHRINK = 256, 8
+PARAMETERS = ("SwitchyardChoiceParameter", "SwitchyardIntegerParameter")
 
 
 def substituted(graph: Graph) -> Graph:
     """A copy of a graph with demo files for public ones, and sizes an eighth if one is beyond SMALL_PX.
 
-    512 and 1024 become 64 and 128, for pictures and for crops of faces each. Sizes that come by a link stay.
+    512 and 1024 become 64 and 128, for pictures and for crops of faces each. Files and sizes that come from a template
+    parameter are changed there; sizes that come by another link stay.
 
     Raises:
         LookupError: a loader names a file that DEMO_FILES does not know.
@@ -46,17 +48,27 @@ def substituted(graph: Graph) -> Graph:
     for name, spec in graph.items():
         file = LOADERS.get(spec["class_type"])
         if file is not None:
-            spec["inputs"][file] = _demo_file(name, spec["inputs"][file])
+            inputs, file = _place(graph, spec["inputs"], file)
+            inputs[file] = _demo_file(name, inputs[file])
     _shrink(graph, PICTURES)
     _shrink(graph, CROPS)
     return graph
 
 
+def _place(graph: Graph, inputs: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
+    """Where the value of an input stands: there, or in the template parameter that is plugged in."""
+    link = inputs.get(name)
+    source = graph.get(link[0], {}) if isinstance(link, list) else {}
+    return (source["inputs"], "value") if source.get("class_type") in PARAMETERS else (inputs, name)
+
+
 def _shrink(graph: Graph, sized: dict[str, tuple[str, str]]) -> None:
-    given = [(spec["inputs"], side) for spec in graph.values() for side in sized.get(spec["class_type"], ())]
-    sizes = [(inputs, side) for inputs, side in given if isinstance(inputs.get(side), int)]
-    if any(inputs[side] > SMALL_PX for inputs, side in sizes):
-        for inputs, side in sizes:
+    given = [
+        _place(graph, spec["inputs"], side) for spec in graph.values() for side in sized.get(spec["class_type"], ())
+    ]
+    sizes = {(id(inputs), side): inputs for inputs, side in given if isinstance(inputs.get(side), int)}  # each once
+    if any(inputs[side] > SMALL_PX for (_, side), inputs in sizes.items()):
+        for (_, side), inputs in sizes.items():
             inputs[side] = inputs[side] // SHRINK // 8 * 8
 
 
@@ -71,7 +83,8 @@ def _demo_file(node_id: str, file: str) -> str:
 def files_of(graph: Graph) -> set[str]:
     """The files that the loaders of a graph name."""
     named = ((LOADERS.get(spec["class_type"]), spec["inputs"]) for spec in graph.values())
-    return {inputs[file] for file, inputs in named if file is not None}
+    places = [_place(graph, inputs, file) for file, inputs in named if file is not None]
+    return {inputs[file] for inputs, file in places}
 
 
 def make_files(files: set[str], shared: Path, own: Path) -> None:

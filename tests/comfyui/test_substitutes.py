@@ -38,6 +38,21 @@ def test_files_and_sizes_are_substituted_in_a_copy():
     assert files_of(small) == {SDXL_BASE}
 
 
+def test_what_comes_from_a_template_parameter_is_changed_there_and_once():
+    graph = {
+        "model": node("SwitchyardChoiceParameter", name="checkpoint", value="sd_xl_base_1.0.safetensors"),
+        "side": node("SwitchyardIntegerParameter", name="side", value=512),
+        "one": node("CheckpointLoaderSimple", ckpt_name=["model", 0]),
+        "two": node("CheckpointLoaderSimple", ckpt_name=["model", 0]),
+        "latent": sized("EmptyLatentImage", ["side", 0], ["side", 0]),
+    }
+    small = substituted(graph)
+    assert small["model"]["inputs"]["value"] == SDXL_BASE
+    assert small["side"]["inputs"]["value"] == 64
+    assert [small[name] for name in ("one", "two", "latent")] == [graph[name] for name in ("one", "two", "latent")]
+    assert files_of(small) == {SDXL_BASE}
+
+
 def test_a_graph_of_small_pictures_and_demo_files_stays_as_it_is():
     graph = {
         "loader": node("UpscaleModelLoader", model_name=DEMO_FILES["RealESRGAN_x4plus.safetensors"]),
