@@ -1,280 +1,273 @@
-"""Talks to one ComfyUI server: what it knows, one job at a time, and its files.
-
-Polling decides: ComfyUI's events are lost where nobody listens, its history is not.
-"""
+"""Talks to one ComfyUI server: what it knows, one job at a time, and its files. Needs the extra `client` (httpx)."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import json
-import os
-import secrets
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .errors import JobFailed, JobTimeout, PromptRejected, ServerUnavailable
-from .graphs import Graph, describe_node
+from . import downloads
+from .connection import DEFAULT_URL, Connection, Reply, was_never_sent
+from .downloads import Saved
+from .errors import OutputMissing, PartialPrompt, PromptRejected, ServerUnavailable, TemplateError
+from .events import Event, EventStream
+from .graphs import Graph, read_graph
+from .job import Job
+from .results import OutputFile, Result, why_rejected
 
-DEFAULT_URL = "http://127.0.0.1:8188"
-_POLLS_S = (0.1, 0.2, 0.4, 0.8, 1.0)
-_QUEUE_CHECK_S = 4.0
-_CHUNK = 2**20
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+__all__ = ["DEFAULT_URL", "Client", "Event", "Job", "OutputFile", "Result", "Saved", "ServerInfo"]
+
+_LOOKS_S = (0.0, 0.2, 0.6)  # pauses before each look for a job whose submission got no clear answer
+_SUBMISSIONS = 3
 
 
 @dataclass(frozen=True)
-class OutputFile:
-    """A file that a job has made, as the server names it; `type` is the server's folder, such as "output" or "temp"."""
+class ServerInfo:
+    """What a server says of itself; `devices` as it tells them: name, type, memory in bytes."""
 
-    node: str
-    filename: str
-    subfolder: str
-    type: str
+    version: str
+    python: str = ""
+    pytorch: str = ""
+    devices: tuple[Mapping[str, Any], ...] = ()
+    system: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Client:
-    """One server. `timeout_s` is how long one answer may take; everything raises ServerUnavailable if none comes."""
+    """One server. Several threads may use one client.
 
-    def __init__(self, url: str = DEFAULT_URL, timeout_s: float = 30.0) -> None:
-        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ServerUnavailable(f"{url!r} is no server's address: it should look like {DEFAULT_URL}.")
-        self.url = urllib.parse.urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-        self._timeout_s = timeout_s
+    Attributes:
+        url: the server's address, without a password.
+        timeout_s: how long one answer may take.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        headers: Mapping[str, str] | None = None,
+        verify: bool | ssl.SSLContext = True,
+        timeout_s: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """A client for one server; nothing is asked yet.
+
+        Args:
+            url: http or https; a path is kept, and a name and password (http://NAME:PASSWORD@HOST) are sent along.
+            headers: sent along with each request, such as {"Authorization": "Bearer ..."}.
+            verify: whether the certificate of an https server must be good, or an SSLContext that decides it.
+            timeout_s: how long one answer may take.
+            transport: what stands for the network, in tests.
+
+        Raises:
+            ServerUnavailable: the address is none.
+            SwitchyardError: httpx is not installed.
+        """
+        self._connection = Connection(url, headers, verify, timeout_s, transport)
+        self.url = self._connection.url
+        self.timeout_s = timeout_s
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives its connections up."""
+        self._connection.close()
 
     def object_info(self) -> dict[str, Any]:
         """What the server says of all its nodes."""
-        return self._ask("/object_info")
+        return self._connection.get("/object_info")
 
-    def template(self, name: str) -> dict[str, Any] | None:
-        """The document of a template that was saved from the page; None if there is none of this name."""
-        return self._ask(f"/switchyard/templates/{urllib.parse.quote(name, safe='')}", none_if=(404, 405))
+    def server_info(self) -> ServerInfo:
+        """The server's versions and devices."""
+        stats = self._connection.get("/system_stats")
+        system = stats.get("system") or {}
+        return ServerInfo(
+            version=str(system.get("comfyui_version", "")),
+            python=str(system.get("python_version", "")).partition(" ")[0],
+            pytorch=str(system.get("pytorch_version", "")),
+            devices=tuple(stats.get("devices") or ()),
+            system=system,
+        )
+
+    def queue_length(self) -> int:
+        """How many jobs run or wait, everybody's."""
+        return int((self._connection.get("/prompt").get("exec_info") or {}).get("queue_remaining", 0))
+
+    def place_in_queue(self, prompt_id: str, *, timeout_s: float | None = None) -> int | None:
+        """How many jobs are before this one: 0 if it runs, None if it is not in the queue (any more)."""
+        queue = self._connection.get("/queue", timeout_s=timeout_s)
+        running, pending = queue.get("queue_running") or [], queue.get("queue_pending") or []
+        if any(len(item) > 1 and item[1] == prompt_id for item in running):
+            return 0
+        own = next((item[0] for item in pending if len(item) > 1 and item[1] == prompt_id), None)
+        if own is None:
+            return None
+        return max(1, len(running) + sum(1 for item in pending if item[0] < own))
 
     def templates(self) -> list[dict[str, Any]]:
         """The templates that were saved from the page; none where the server does not have this pack."""
-        found = self._ask("/switchyard/templates", none_if=(404, 405)) or {}
+        found = self._connection.get("/switchyard/templates", none_if=(404, 405)) or {}
         return list(found.get("templates", ()))
 
+    def template(self, name: str) -> dict[str, Any] | None:
+        """The document of a template that was saved from the page; None if there is none of this name."""
+        return self._connection.get(f"/switchyard/templates/{urllib.parse.quote(name, safe='')}", none_if=(404, 405))
+
+    def history(self, prompt_id: str, *, timeout_s: float | None = None) -> dict[str, Any] | None:
+        """The server's record of a job that has ended; None if there is none (yet, or any more)."""
+        path = f"/history/{urllib.parse.quote(prompt_id, safe='')}"
+        entry = self._connection.get(path, timeout_s=timeout_s).get(prompt_id)
+        return entry if isinstance(entry, dict) else None
+
     def submit(
-        self, graph: Graph, *, extra_pnginfo: Mapping[str, Any] | None = None, allow_partial: bool = False
-    ) -> str:
-        """Queues a graph; gives the job's id, which is chosen here.
+        self,
+        graph: Graph,
+        *,
+        prompt_id: str | None = None,
+        extra_pnginfo: Mapping[str, Any] | None = None,
+        extra_data: Mapping[str, Any] | None = None,
+        allow_partial: bool = False,
+        front: bool = False,
+    ) -> Job:
+        """Queues a graph, unless the server has the job already: then that one is adopted.
 
         Args:
             graph: what to run.
+            prompt_id: the job's id, a lower-case UUID. The same id is never queued twice, also if an answer got lost;
+                without one a new one is made.
             extra_pnginfo: what ComfyUI writes into the pictures beside the graph, such as the page's workflow.
+            extra_data: more that goes along with the job, for the server's packs.
             allow_partial: whether to run the valid part of a graph of which another part is invalid.
+            front: whether it runs before what waits already.
 
         Raises:
-            PromptRejected: the graph, or a part of it, is invalid; says which node, input and why.
+            TemplateError: this is no graph, or a link in it leads nowhere or in a circle.
+            PromptRejected: the server finds the graph invalid; says which node, input and why.
+            PartialPrompt: a part of it is invalid; nothing of it runs.
+            ServerUnavailable: no clear answer. Submitting it once more with the same `prompt_id` is safe.
         """
-        prompt_id = str(uuid.uuid4())
-        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": f"switchyard-{prompt_id}"}
+        graph = read_graph(graph)
+        is_new = prompt_id is None
+        prompt_id = prompt_id or str(uuid.uuid4())
+        if not is_new and self._is_known(prompt_id):
+            return Job(self, prompt_id, graph, adopted=True)
+        body: dict[str, Any] = {"prompt": graph, "prompt_id": prompt_id, "client_id": _client_id(prompt_id)}
+        extra = dict(extra_data or {})
         if extra_pnginfo:
-            body["extra_data"] = {"extra_pnginfo": dict(extra_pnginfo)}
-        answer = self._ask("/prompt", body, rejected=lambda reply: PromptRejected(_why_rejected(reply, graph)))
-        if answer.get("node_errors") and not allow_partial:
+            extra["extra_pnginfo"] = dict(extra_pnginfo)
+        if extra:
+            body["extra_data"] = extra
+        if front:
+            body["front"] = True
+        reply = self._post_prompt(body, prompt_id)
+        if reply is None:
+            return Job(self, prompt_id, graph, adopted=True)
+        if not isinstance(reply.content, Mapping):
+            raise ServerUnavailable(f"{self.url} answers, but is no ComfyUI: {str(reply.content)[:200]}")
+        prompt_id = str(reply.content.get("prompt_id", prompt_id))
+        if not reply.content.get("node_errors"):
+            return Job(self, prompt_id, graph)
+        reason = why_rejected(reply.content, graph)
+        if not allow_partial:
             self.cancel(prompt_id)
-            raise PromptRejected(_why_rejected(answer, graph))
-        return str(answer.get("prompt_id", prompt_id))
+            raise PartialPrompt(reason)
+        return Job(self, prompt_id, graph, warnings=[reason])
+
+    def job(self, prompt_id: str, graph: Graph | None = None) -> Job:
+        """A job that was submitted before, by anybody."""
+        return Job(self, prompt_id, graph, adopted=True)
 
     def cancel(self, prompt_id: str) -> None:
         """Takes a job out of the queue, or interrupts it if it runs; other jobs are left alone."""
-        self._ask("/queue", {"delete": [prompt_id]})
-        self._ask("/interrupt", {"prompt_id": prompt_id})
+        self._connection.post("/queue", {"delete": [prompt_id]})
+        self._connection.post("/interrupt", {"prompt_id": prompt_id})
 
-    def wait(
-        self,
-        prompt_id: str,
-        graph: Graph,
-        timeout_s: float | None = None,
-        on_poll: Callable[[float], None] | None = None,
-    ) -> list[OutputFile]:
-        """The files of a job, when it has ended.
+    def listen(self, prompt_id: str) -> EventStream:
+        """A job's events from now on; see events.py. The caller closes it."""
+        return EventStream(self._connection, _client_id(prompt_id), prompt_id).start()
 
-        Args:
-            prompt_id: the job.
-            graph: what it runs, for words about its nodes.
-            timeout_s: how long to wait; None: as long as it takes.
-            on_poll: called with the seconds waited, again and again.
+    def upload(self, path: Path | str, *, subfolder: str = "") -> str:
+        """Sends a file to the server's input folder; gives the name that nodes know it by.
+
+        A file of that name that is there already stays; the server picks another name unless the content is the same.
 
         Raises:
-            JobFailed: a node failed, the job was interrupted, or the server has forgotten it.
-            JobTimeout: it took too long. It goes on running.
+            TemplateError: the file can't be read.
         """
-        start = checked = time.monotonic()
-        polls = 0
-        while True:
-            entry = self._history(prompt_id)
-            now = time.monotonic()
-            if entry is None and now - checked >= _QUEUE_CHECK_S:
-                checked = now
-                if not self._is_queued(prompt_id):
-                    entry = self._history(prompt_id)
-                    if entry is None:
-                        raise JobFailed(
-                            f"Job {prompt_id} is gone: somebody took it out of the queue, or the server was restarted."
-                        )
-            if entry is not None:
-                _raise_unless_done(entry, graph, prompt_id)
-                return list(_output_files(entry.get("outputs") or {}))
-            if timeout_s is not None and now - start >= timeout_s:
-                raise JobTimeout(
-                    f"Job {prompt_id} has not ended after {timeout_s:g} s. It goes on; cancel it if need be."
-                )
-            if on_poll is not None:
-                on_poll(now - start)
-            time.sleep(_POLLS_S[min(polls, len(_POLLS_S) - 1)])
-            polls += 1
-
-    def download(self, file: OutputFile, folder: Path) -> Path:
-        """Saves a file of the server in a folder, whole or not at all, and never over another one; gives its path."""
-        name = Path(file.filename.replace("\\", "/")).name
-        if name in ("", ".", ".."):
-            raise JobFailed(f"The server names a file {file.filename!r}, which can't be saved.")
-        query = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
-        request = urllib.request.Request(f"{self.url}/view?{urllib.parse.urlencode(query)}")
-        part = folder / f".{name}.{secrets.token_hex(6)}.part"
+        path = Path(path)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with part.open("xb") as target:
-                for chunk in self._chunks(request, name):
-                    target.write(chunk)
-                target.flush()
-                os.fsync(target.fileno())
-            return _move_to_free_name(part, folder, name)
+            answer = self._connection.upload("/upload/image", {"type": "input", "subfolder": subfolder}, path)
         except OSError as problem:
-            raise JobFailed(f"{name} can't be saved in {folder}: {problem.strerror or problem}.") from problem
-        finally:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
+            raise TemplateError(f"{path} can't be read: {problem.strerror or problem}.") from problem
+        place, name = str(answer.get("subfolder") or ""), str(answer.get("name") or path.name)
+        return f"{place}/{name}" if place else name
 
-    def _chunks(self, request: urllib.request.Request, name: str) -> Iterator[bytes]:
-        try:
-            with self._open(request) as reply:
-                expected, received = reply.headers.get("Content-Length"), 0
-                while chunk := reply.read(_CHUNK):
-                    received += len(chunk)
-                    yield chunk
-        except urllib.error.HTTPError as problem:
-            raise JobFailed(f"The server does not hand out {name}: {problem.code} {problem.reason}.") from problem
-        except (OSError, http.client.HTTPException) as problem:
-            raise ServerUnavailable(f"{self.url} broke off while it sent {name}: {problem}.") from problem
-        if expected is not None and received != int(expected):
-            raise ServerUnavailable(f"{self.url} sent {received} of {expected} bytes of {name}.")
+    def free(self) -> None:
+        """Has the server give its models and caches up, as soon as no job runs."""
+        self._connection.post("/free", {"unload_models": True, "free_memory": True})
 
-    def _history(self, prompt_id: str) -> dict[str, Any] | None:
-        entry = self._ask(f"/history/{prompt_id}").get(prompt_id)
-        return entry if isinstance(entry, dict) else None
+    def download(self, file: OutputFile, folder: Path | str, name: str | None = None) -> Saved:
+        """Saves a file of the server in a folder, whole or not at all, and never over another one.
 
-    def _is_queued(self, prompt_id: str) -> bool:
-        queue = self._ask("/queue")
-        jobs = [*queue.get("queue_running", ()), *queue.get("queue_pending", ())]
-        return any(len(job) > 1 and job[1] == prompt_id for job in jobs)
+        Args:
+            file: one of a result's files.
+            folder: it is made if it is missing.
+            name: what it is called there; the server's name for it otherwise. A number is added if it is taken.
 
-    def _ask(
-        self,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        none_if: tuple[int, ...] = (),
-        rejected: Callable[[Any], Exception] | None = None,
-    ) -> Any:
-        """The answer to a request, as JSON; {} if it is empty, None if its status is one of `none_if`."""
-        data = None if body is None else json.dumps(body, allow_nan=False).encode()
-        request = urllib.request.Request(f"{self.url}{path}", data, {"Content-Type": "application/json"})
-        try:
-            with self._open(request) as reply:
-                text = reply.read()
-        except urllib.error.HTTPError as problem:
-            if problem.code in none_if:
-                return None
-            answer = problem.read()
-            if rejected is not None and problem.code == 400:
-                raise rejected(_json_or_text(answer)) from problem
-            detail = f"{problem.code} {problem.reason}"
-            raise ServerUnavailable(f"{self.url}{path} answers {detail}: {_short(answer)}") from problem
-        except (OSError, http.client.HTTPException) as problem:
-            reason = getattr(problem, "reason", problem)
-            raise ServerUnavailable(f"No ComfyUI answers at {self.url}: {reason}. Is it running?") from problem
-        try:
-            return json.loads(text) if text.strip() else {}
-        except ValueError as problem:
-            raise ServerUnavailable(f"{self.url}{path} answers, but is no ComfyUI: {_short(text)}") from problem
+        Raises:
+            OutputMissing: the server does not hand it out, or it can't be written.
+        """
+        return downloads.download(self._connection, file, Path(folder), name)
 
-    def _open(self, request: urllib.request.Request) -> Any:
-        return urllib.request.urlopen(request, timeout=self._timeout_s)
+    def view(self, file: OutputFile) -> bytes:
+        """A file of the server."""
+        with self._connection.stream(downloads.view_path(file)) as answer:
+            if answer.status_code >= 400:
+                raise OutputMissing(f"The server does not hand out {file.filename}: {answer.status_code}.")
+            return answer.read()
+
+    def _is_known(self, prompt_id: str) -> bool:
+        # In this order: a job moves from the queue to the history, never back.
+        return self.place_in_queue(prompt_id) is not None or self.history(prompt_id) is not None
+
+    def _post_prompt(self, body: Mapping[str, Any], prompt_id: str) -> Reply | None:
+        """The answer to a submission, or None if there was none, but the server has the job."""
+        for attempt in range(1, _SUBMISSIONS + 1):
+            try:
+                reply = self._connection.post_once("/prompt", body)
+                problem = self._connection.refusal("/prompt", reply) if reply.status >= 400 else None
+            except ServerUnavailable as error:
+                if was_never_sent(error):
+                    raise
+                reply, problem = None, error
+            if reply is not None and (reply.status < 400):
+                return reply
+            if reply is not None and reply.status in (400, 413):
+                raise PromptRejected(why_rejected(reply.content, dict(body["prompt"])))
+            if reply is not None and reply.status < 500:
+                assert problem is not None
+                raise problem
+            for pause in _LOOKS_S:  # the job may be queued all the same: then it must not be queued again
+                time.sleep(pause)
+                if self._is_known(prompt_id):
+                    return None
+            if attempt == _SUBMISSIONS and problem is not None:
+                raise problem
+        raise AssertionError
 
 
-def _why_rejected(answer: Any, graph: Graph) -> str:
-    """Why ComfyUI takes no graph, node by node."""
-    if not isinstance(answer, Mapping):
-        return f"ComfyUI rejects the graph: {_short(str(answer).encode())}"
-    lines = []
-    errors = answer.get("node_errors")
-    for node_id, found in (errors if isinstance(errors, Mapping) else {}).items():
-        node = describe_node(graph, node_id) if node_id in graph else f"node {node_id}"
-        for error in found.get("errors", ()):
-            name = (error.get("extra_info") or {}).get("input_name")
-            where = f"{node}, {name}" if name else node
-            reason = ": ".join(part for part in (error.get("message"), error.get("details")) if part)
-            lines.append(f"{where}: {reason}")
-    error = answer.get("error")
-    if not lines and isinstance(error, Mapping):
-        lines = [": ".join(str(part) for part in (error.get("message"), error.get("details")) if part)]
-    return "ComfyUI rejects the graph:\n  " + "\n  ".join(lines or ["it does not say why"])
-
-
-def _raise_unless_done(entry: Mapping[str, Any], graph: Graph, prompt_id: str) -> None:
-    messages = (entry.get("status") or {}).get("messages") or []
-    for kind, data in reversed([item for item in messages if isinstance(item, list) and len(item) == 2]):
-        node_id = str(data.get("node_id", ""))
-        node = describe_node(graph, node_id) if node_id in graph else f"node {node_id} ({data.get('node_type')})"
-        if kind == "execution_error":
-            message = str(data.get("exception_message", "")).strip()
-            raise JobFailed(f"{node[:1].upper()}{node[1:]} failed: {data.get('exception_type')}: {message}")
-        if kind == "execution_interrupted":
-            raise JobFailed(f"Job {prompt_id} was interrupted at {node}.")
-        if kind == "execution_success":
-            return
-
-
-def _output_files(outputs: Mapping[str, Any]) -> Iterator[OutputFile]:
-    for node, output in outputs.items():
-        for items in output.values() if isinstance(output, Mapping) else ():
-            for item in items if isinstance(items, list) else ():
-                if isinstance(item, Mapping) and isinstance(item.get("filename"), str):
-                    kind, subfolder = str(item.get("type", "output")), str(item.get("subfolder") or "")
-                    yield OutputFile(str(node), item["filename"], subfolder, kind)
-
-
-def _move_to_free_name(part: Path, folder: Path, name: str) -> Path:
-    stem, suffix = Path(name).stem, Path(name).suffix
-    number = 1
-    while True:
-        target = folder / (name if number == 1 else f"{stem}_{number}{suffix}")
-        try:
-            target.open("xb").close()  # the name is ours from here on, also where two do this at once
-        except FileExistsError:
-            number += 1
-            continue
-        os.replace(part, target)
-        return target
-
-
-def _json_or_text(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except ValueError:
-        return data.decode("utf-8", "replace")
-
-
-def _short(data: bytes) -> str:
-    text = " ".join(data.decode("utf-8", "replace").split())
-    return text if len(text) <= 200 else f"{text[:197]}..."
+def _client_id(prompt_id: str) -> str:
+    """Who listens to a job: one name a job, so that jobs do not hear each other, and a later run hears it again."""
+    return f"switchyard-{prompt_id}"

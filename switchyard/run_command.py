@@ -38,18 +38,18 @@ def run(options: argparse.Namespace) -> int:
     client = Client(options.server)
     workflow = template.page_workflow(values)  # without it pictures hold the graph alone, which the page can draw too
     extra = {"workflow": workflow} if workflow else None
-    prompt_id = client.submit(graph, extra_pnginfo=extra, allow_partial=options.allow_partial)
-    say_error(f"Queued as {prompt_id} on {client.url}.")
+    job = client.submit(graph, extra_pnginfo=extra, allow_partial=options.allow_partial)
+    say_error(f"Queued as {job.id} on {client.url}.")
     try:
-        files = client.wait(prompt_id, graph, options.timeout)
+        result = job.wait(options.timeout)
     except KeyboardInterrupt:
-        client.cancel(prompt_id)
+        job.cancel()
         raise
-    kept = [file for file in files if file.type == "output"] or files
-    saved = [client.download(file, options.out) for file in kept]
+    kept = result.kept
+    saved = [client.download(file, options.out).path for file in kept]
     if options.json:
         outputs = [{"node": file.node, "path": str(path)} for file, path in zip(kept, saved, strict=True)]
-        say_json({"prompt_id": prompt_id, "values": template.values(values), "outputs": outputs})
+        say_json({"prompt_id": job.id, "values": template.values(values), "outputs": outputs})
         return 0
     for path in saved:
         say(str(path))

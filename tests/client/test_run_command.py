@@ -7,10 +7,10 @@ import json
 import pytest
 from client_graphs import text_to_image
 from fake_server import serve
-from switchyard import client as client_module
+from switchyard import client, job
 from switchyard.cli import main
 from switchyard.client import Client, OutputFile
-from switchyard.errors import JobFailed, ServerUnavailable
+from switchyard.errors import OutputMissing
 from switchyard.template import Template
 
 PICTURE = {"filename": "barn_00001_.png", "subfolder": "barns", "type": "output"}
@@ -21,8 +21,9 @@ DONE = ["execution_success", {}]
 def fake(tmp_path, monkeypatch):
     """A server on which a job ends at once with one picture; the current folder has the template "barn"."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(client_module, "_POLLS_S", (0.005,))
-    monkeypatch.setattr(client_module, "_QUEUE_CHECK_S", 0.02)
+    monkeypatch.setattr(job, "_FIRST_POLL_S", 0.005)
+    monkeypatch.setattr(job, "_FIRST_QUEUE_CHECK_S", 0.02)
+    monkeypatch.setattr(client, "_LOOKS_S", (0.0,))
     Template.from_workflow(text_to_image(), name="barn").save("templates")
     with serve() as server:
         server.answers["/prompt"] = lambda body: (200, {"prompt_id": body["prompt_id"], "node_errors": {}})
@@ -151,32 +152,33 @@ def test_what_is_no_comfyui_is_said_so(fake, capsys):
     assert run(fake) == 4
     assert "no ComfyUI" in capsys.readouterr().err
     fake.answers["/prompt"] = (502, b"bad gateway")
+    fake.answers["/history/*"] = (200, {})
     assert run(fake) == 4
     assert "502" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["../../evil.png", "..\\evil.png", "/evil.png"])
 def test_a_file_can_not_leave_its_folder(fake, tmp_path, name):
-    saved = Client(fake.url).download(OutputFile("8", name, "", "output"), tmp_path / "pictures")
+    saved = Client(fake.url).download(OutputFile("8", name, "", "output"), tmp_path / "pictures").path
     assert saved == tmp_path / "pictures" / "evil.png"
 
 
 @pytest.mark.parametrize("name", ["", "..", "/"])
 def test_a_name_that_is_none_is_refused(fake, tmp_path, name):
-    with pytest.raises(JobFailed):
+    with pytest.raises(OutputMissing):
         Client(fake.url).download(OutputFile("8", name, "", "output"), tmp_path / "pictures")
 
 
 def test_a_file_that_the_server_does_not_have_leaves_nothing(fake, tmp_path):
     fake.answers["/view"] = (404, b"")
-    with pytest.raises(JobFailed, match="404"):
+    with pytest.raises(OutputMissing, match="404"):
         Client(fake.url).download(OutputFile("8", "a.png", "", "output"), tmp_path / "pictures")
     assert list((tmp_path / "pictures").iterdir()) == []
 
 
 def test_a_folder_that_can_not_be_written_is_said_so(fake, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises((ServerUnavailable, JobFailed), match="saved"):
+    with pytest.raises(OutputMissing, match="saved"):
         Client(fake.url).download(OutputFile("8", "a.png", "", "output"), tmp_path / "file")
 
 

@@ -62,7 +62,7 @@ def test_by_the_client_the_wanted_text_lands_in_the_positive_prompt(server, tmp_
     files = queued.wait(300).kept
     assert positive(job(server, queued.id)[0]) == PROMPT
     assert {file.node for file in files} == {output.node for output in template.outputs}
-    (path,) = [client.download(file, tmp_path / "pictures") for file in files]
+    (path,) = [client.download(file, tmp_path / "pictures").path for file in files]
     assert path.name.startswith(name)
     assert size_of(path) == ((128, 192) if name == "hires_fix" else (64, 96))
 

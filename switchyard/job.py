@@ -1,0 +1,192 @@
+"""One job on a server, and waiting for its end.
+
+Polling decides: ComfyUI's events are lost where nobody listens, its history is not. Events only wake the next poll.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .errors import JobLost, JobStalled, JobTimeout, ServerUnavailable
+from .events import Event, EventStream
+from .graphs import Graph
+from .results import Result, read_result
+
+if TYPE_CHECKING:
+    from .client import Client
+
+_FIRST_POLL_S, _SLOWER, _LAST_POLL_S = 0.05, 1.3, 2.0
+_FIRST_QUEUE_CHECK_S, _LAST_QUEUE_CHECK_S = 2.0, 6.0
+_QUEUE_COST = 10  # a server with a thousand queued jobs takes seconds to list them: at most a tenth of its time
+
+OnEvent = Callable[[Event], None]
+
+
+class Job:
+    """One job.
+
+    Attributes:
+        id: what the server knows it by.
+        graph: what it runs, for words about its nodes; {} if that is not known.
+        adopted: whether the server had it already when it was submitted.
+        warnings: what the server found wrong with parts of the graph that were left out.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        prompt_id: str,
+        graph: Graph | None = None,
+        adopted: bool = False,
+        warnings: Iterable[str] = (),
+    ) -> None:
+        self.client = client
+        self.id = prompt_id
+        self.graph: Graph = graph or {}
+        self.adopted = adopted
+        self.warnings = tuple(warnings)
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r} on {self.client.url})"
+
+    def cancel(self) -> None:
+        """Takes it out of the queue, or interrupts it if it runs; other jobs are left alone."""
+        self.client.cancel(self.id)
+
+    def wait(
+        self,
+        timeout_s: float | None = None,
+        *,
+        patience_s: float = 60.0,
+        stall_s: float | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Result:
+        """What the job has made, when it has ended.
+
+        Args:
+            timeout_s: how long to wait; None: as long as it takes.
+            patience_s: how long the server may be silent.
+            stall_s: how long the job may run without any step or event before it is stopped; None: for ever. A server
+                that sends no events looks like a job that does not get on.
+            on_event: called with what happens meanwhile, as far as the server tells.
+
+        Raises:
+            NodeFailed, OutOfMemory, JobFailed, JobInterrupted: it ended badly.
+            JobLost: the server does not know it: it was taken out of the queue, or the server was started anew.
+            JobTimeout: it takes too long. It goes on.
+            JobStalled: it did not get on; it was stopped.
+            ServerUnavailable: the server is silent for longer than `patience_s`. The job may go on.
+        """
+        return _Wait(self, timeout_s, patience_s, stall_s, on_event).result()
+
+
+class _Wait:
+    def __init__(
+        self, job: Job, timeout_s: float | None, patience_s: float, stall_s: float | None, on_event: OnEvent | None
+    ) -> None:
+        self._job = job
+        self._client = job.client
+        self._timeout_s, self._patience_s, self._stall_s = timeout_s, patience_s, stall_s
+        self._on_event = on_event
+        self._warnings = list(job.warnings)
+        self._start = self._answered = self._moved = time.monotonic()
+        self._pause_s = _FIRST_POLL_S
+        self._queue_check_s = _FIRST_QUEUE_CHECK_S
+        self._next_queue_check = self._start + (0.0 if on_event else _FIRST_QUEUE_CHECK_S)
+        self._place: int | None = None
+
+    def result(self) -> Result:
+        listens = self._on_event is not None or self._stall_s is not None
+        stream = self._client.listen(self._job.id) if listens else None
+        try:
+            while True:
+                result = self._look()
+                if result is not None:
+                    self._hear(stream, 0.0)
+                    return replace(result, warnings=tuple(self._warnings), client=self._client)
+                self._give_up_if_late()
+                self._sleep(stream)
+        finally:
+            if stream is not None:
+                stream.close()
+
+    def _look(self) -> Result | None:
+        """The result, or None if the job has not ended, or the server is silent and may be."""
+        try:
+            entry = self._client.history(self._job.id, timeout_s=self._ask_timeout())
+            if entry is None and time.monotonic() >= self._next_queue_check:
+                entry = self._check_queue()
+        except ServerUnavailable as problem:
+            if time.monotonic() - self._answered >= self._patience_s:
+                raise ServerUnavailable(
+                    f"{problem} It has been silent for {self._patience_s:g} s; job {self._job.id} may go on there."
+                ) from problem
+            self._next_queue_check = 0.0  # it may have been started anew, and know nothing
+            return None
+        self._answered = time.monotonic()
+        return None if entry is None else read_result(entry, self._job.graph, self._job.id)
+
+    def _check_queue(self) -> Mapping[str, Any] | None:
+        start = time.monotonic()
+        place = self._client.place_in_queue(self._job.id, timeout_s=self._ask_timeout())
+        cost = time.monotonic() - start
+        self._next_queue_check = time.monotonic() + max(self._queue_check_s, _QUEUE_COST * cost)
+        self._queue_check_s = min(self._queue_check_s * 1.5, _LAST_QUEUE_CHECK_S)
+        if place is None:  # it may have ended between the two questions: the history is asked after the queue
+            entry = self._client.history(self._job.id, timeout_s=self._ask_timeout())
+            if entry is None:
+                raise JobLost(
+                    f"Job {self._job.id} is gone: somebody took it out of the queue, or the server was started anew."
+                )
+            return entry
+        if place != self._place or place > 0:
+            self._moved = time.monotonic()
+        if place != self._place and self._on_event is not None:
+            self._on_event(Event("queue", value=place))
+        self._place = place
+        return None
+
+    def _ask_timeout(self) -> float:
+        """How long one answer may take: no longer than there is patience left."""
+        left = [self._patience_s - (time.monotonic() - self._answered), self._client.timeout_s]
+        if self._timeout_s is not None:
+            left.append(self._timeout_s - (time.monotonic() - self._start))
+        return max(1.0, min(left))
+
+    def _give_up_if_late(self) -> None:
+        now, job = time.monotonic(), self._job
+        if self._timeout_s is not None and now - self._start >= self._timeout_s:
+            raise JobTimeout(
+                f"Job {job.id} has not ended after {self._timeout_s:g} s. It goes on; cancel it if need be."
+            )
+        if self._stall_s is not None and now - self._moved >= self._stall_s and now - self._answered < self._stall_s:
+            job.cancel()
+            raise JobStalled(f"Job {job.id} did not get on for {self._stall_s:g} s and was stopped.")
+
+    def _sleep(self, stream: EventStream | None) -> None:
+        until = time.monotonic() + self._pause_s
+        if self._timeout_s is not None:
+            until = min(until, self._start + self._timeout_s)
+        self._pause_s = min(self._pause_s * _SLOWER, _LAST_POLL_S)
+        while (left := until - time.monotonic()) > 0:
+            if self._hear(stream, left):
+                self._pause_s = _FIRST_POLL_S
+                return
+
+    def _hear(self, stream: EventStream | None, timeout_s: float) -> bool:
+        """Hands events on, waiting for the first; whether one of them says that the job has ended."""
+        if stream is None:
+            time.sleep(timeout_s)
+            return False
+        has_ended = False
+        for event in stream.take(timeout_s):
+            self._moved = event.at
+            has_ended = has_ended or event.kind == "end"
+            if event.kind == "blocked":
+                self._warnings.append(f"Node {event.node} was left out: {event.text}")
+            if self._on_event is not None:
+                self._on_event(event)
+        return has_ended
