@@ -20,7 +20,7 @@ PROMPT = 'a barn in the "fog"\nat dawn'
 SMALL = {"checkpoint": DEMO_CHECKPOINT, "width": 64, "height": 96, "steps": 2}
 
 
-def job(server, queued.id):
+def job(server, prompt_id):
     """The graph that a job ran and the ids of the nodes that it has results of, as the server's history holds them."""
     entry = server.get(f"/history/{prompt_id}")[prompt_id]
     return entry["prompt"][2], entry["outputs"]
