@@ -139,7 +139,7 @@ def _parameter_findings(graph: Graph, parameter: Parameter, object_info: Mapping
         default = parameter.default
         if is_fed and available and default is not ABSENT and not any(same(default, item) for item in available):
             has = ", ".join(map(show, available[:_SHOWN]))
-            text = f"Its default {show(default)} is not on the server, which has {has}."
+            text = f"Its value {show(default)} is not on the server, which has {has}."
             yield Finding("error", where, text)
 
 

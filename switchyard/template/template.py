@@ -302,18 +302,17 @@ class Template:
             object_info: what GET /object_info of the server says; None: only what can be seen without a server.
             overrides: values to check it with; else the defaults.
         """
+        tried = self.with_defaults(overrides or {})
         findings = []
-        if not self.parameters:
+        if not tried.parameters:
             findings.append(Finding("warning", "", "The template has no parameters."))
-        if not self.outputs:
+        if not tried.outputs:
             findings.append(Finding("warning", "", "No node of the graph is known to save anything."))
-        missing = [parameter.name for parameter in self.parameters if parameter.default is ABSENT]
-        missing = [name for name in missing if name not in (overrides or {})]
+        missing = [parameter.name for parameter in tried.parameters if parameter.default is ABSENT]
         if missing:
             findings.append(Finding("warning", "", f"These have no default, so give a value: {', '.join(missing)}."))
         if object_info is not None:
-            graph = self.graph if missing else self.apply(overrides)
-            findings += check_graph(graph, self.parameters, object_info, self.requires)
+            findings += check_graph(tried.graph, tried.parameters, object_info, tried.requires)
         return findings
 
 

@@ -137,7 +137,7 @@ def test_a_choice_is_held_against_what_it_feeds():
     ]
     lacking = {**server, "KSampler": info(sampler_name=[["ddim", "lcm"]])["KSampler"]}
     messages = [message for level, _, message in findings(held, lacking) if level == "error"]
-    assert 'Its default "euler" is not on the server, which has "ddim", "lcm".' in messages
+    assert 'Its value "euler" is not on the server, which has "ddim", "lcm".' in messages
     assert held.schema(server)["properties"]["sampler"]["enum"] == ["euler", "heun"]
 
 

@@ -296,3 +296,21 @@ def test_wrong_usage_is_exit_code_2(arguments, capsys):
         main(arguments)
     assert stop.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+def test_check_looks_at_the_values_given_and_not_at_the_defaults(folder, capsys):
+    graph = text_to_image()
+    graph["9"] = {
+        "class_type": "SwitchyardChoiceParameter",
+        "inputs": {"name": "checkpoint", "value": "demo.safetensors"},
+    }
+    graph["1"]["inputs"]["ckpt_name"] = ["9", 0]
+    Template.from_workflow(graph, name="chosen").save("templates")
+    choice = {"input": {"required": {"name": ["STRING"], "value": ["STRING"]}}, "output": ["COMBO"]}
+    checkpoints = {"input": {"required": {"ckpt_name": [["other.safetensors"]]}}, "output": ["MODEL", "CLIP", "VAE"]}
+    info = {**OBJECT_INFO, "CheckpointLoaderSimple": checkpoints, "SwitchyardChoiceParameter": choice}
+    (folder / "object_info.json").write_text(json.dumps(info))
+    against = ["--object-info", "object_info.json"]
+    assert main(["template", "check", "chosen", *against]) == 1
+    assert '"demo.safetensors"' in capsys.readouterr().out
+    assert main(["template", "check", "chosen", "checkpoint=other.safetensors", *against]) == 0
