@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.parse
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,13 +64,19 @@ class EventStream:
         self._events: deque[Event] = deque(maxlen=_KEPT)
         self._changed = threading.Condition()
         self._socket: Any = None
-        self._is_closed = self._has_started = False
+        self._is_closed = self._has_started = self._was_tried = False
         self.is_open = False
 
     def start(self) -> EventStream:
         """Opens the socket in the background."""
         threading.Thread(target=self._listen, name="switchyard events", daemon=True).start()
         return self
+
+    def wait_until_open(self, timeout_s: float) -> bool:
+        """Waits until it is known whether the server has a WebSocket; whether it has. For a job not yet submitted."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._was_tried, timeout_s)
+            return self.is_open
 
     def take(self, timeout_s: float) -> list[Event]:
         """The events since the last time; waits for the first one, but no longer than this."""
@@ -89,10 +95,10 @@ class EventStream:
 
     def _listen(self) -> None:
         errors = (OSError, ValueError, TypeError, struct.error, SwitchyardError, *_socket_errors())
-        with contextlib.suppress(*errors), _open(self._connection, self._client_id) as socket:
+        with contextlib.suppress(*errors), _connect(self._connection, self._client_id) as socket:
             self._socket = socket
             socket.send(json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}}))
-            self.is_open = True
+            self._set_open(True)
             for message in socket:
                 if self._is_closed:
                     break
@@ -101,7 +107,12 @@ class EventStream:
                     with self._changed:
                         self._events.append(found)
                         self._changed.notify()
-        self.is_open = False
+        self._set_open(False)
+
+    def _set_open(self, is_open: bool) -> None:
+        with self._changed:
+            self.is_open, self._was_tried = is_open, True
+            self._changed.notify_all()
 
     def _read(self, message: str | bytes) -> Event | None:
         if isinstance(message, bytes):
@@ -148,15 +159,14 @@ def read_event(kind: str, data: Mapping[str, Any]) -> Event | None:
     return Event("end", node) if kind in _ENDS else None
 
 
-@contextlib.contextmanager
-def _open(connection: Connection, client_id: str) -> Iterator[Any]:
-    client = need("websockets.sync.client")
+def _connect(connection: Connection, client_id: str) -> Any:
+    """The socket, as what `with` opens."""
     scheme, _, rest = connection.url.partition("://")
     url = f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?{urllib.parse.urlencode({'clientId': client_id})}"
-    options: dict[str, Any] = {} if not connection.address.is_here else {"proxy": None}
+    options: dict[str, Any] = {"proxy": None} if connection.address.is_here else {}
     if scheme == "https" and connection.verify is not True:
         options["ssl"] = connection.verify or ssl._create_unverified_context()
-    socket = client.connect(
+    return need("websockets.sync.client").connect(
         url,
         additional_headers=connection.socket_headers(),
         open_timeout=min(10.0, connection.timeout_s),
@@ -164,10 +174,6 @@ def _open(connection: Connection, client_id: str) -> Iterator[Any]:
         max_size=None,  # previews may be of any size
         **options,
     )
-    try:
-        yield socket
-    finally:
-        _close(socket)
 
 
 def _close(socket: Any) -> None:

@@ -63,6 +63,7 @@ class Job:
         patience_s: float = 60.0,
         stall_s: float | None = None,
         on_event: OnEvent | None = None,
+        stream: EventStream | None = None,
     ) -> Result:
         """What the job has made, when it has ended.
 
@@ -72,6 +73,8 @@ class Job:
             stall_s: how long the job may run without any step or event before it is stopped; None: for ever. A server
                 that sends no events looks like a job that does not get on.
             on_event: called with what happens meanwhile, as far as the server tells.
+            stream: where events come from, if it was opened before the job was submitted (`Client.listen`), so that
+                the first ones are not missed. It is closed in the end.
 
         Raises:
             NodeFailed, OutOfMemory, JobFailed, JobInterrupted: it ended badly.
@@ -80,7 +83,7 @@ class Job:
             JobStalled: it did not get on; it was stopped.
             ServerUnavailable: the server is silent for longer than `patience_s`. The job may go on.
         """
-        return _Wait(self, timeout_s, patience_s, stall_s, on_event).result()
+        return _Wait(self, timeout_s, patience_s, stall_s, on_event).result(stream)
 
 
 class _Wait:
@@ -98,9 +101,9 @@ class _Wait:
         self._next_queue_check = self._start + (0.0 if on_event else _FIRST_QUEUE_CHECK_S)
         self._place: int | None = None
 
-    def result(self) -> Result:
-        listens = self._on_event is not None or self._stall_s is not None
-        stream = self._client.listen(self._job.id) if listens else None
+    def result(self, stream: EventStream | None) -> Result:
+        if stream is None and (self._on_event is not None or self._stall_s is not None):
+            stream = self._client.listen(self._job.id)
         try:
             while True:
                 result = self._look()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from . import template_arguments as common
-from .client import DEFAULT_URL, Client
+from .client import Event
 from .console import add_command, say, say_error, say_json
+from .graphs import Graph, describe_node
 
 
 def add_to(commands: Any) -> None:
@@ -23,7 +26,7 @@ def add_to(commands: Any) -> None:
     common.add_template(parser)
     common.add_values(parser)
     common.add_folder(parser)
-    parser.add_argument("--server", default=DEFAULT_URL, metavar="URL", help=f"default: {DEFAULT_URL}")
+    common.add_connection(parser)
     parser.add_argument(
         "--out", type=Path, default=Path("output"), metavar="DIR", help="where files go (default: output)"
     )
@@ -32,19 +35,21 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    template = common.find_template(options.template, options.folder, options.server)
-    values = common.read_values(template, options)
+    client = common.connect(options)
+    template = common.find_template(options.template, options.folder, client)
+    values = common.upload_files(template, common.read_values(template, options), client)
     graph = template.apply(values)
-    client = Client(options.server)
     workflow = template.page_workflow(values)  # without it pictures hold the graph alone, which the page can draw too
     extra = {"workflow": workflow} if workflow else None
     job = client.submit(graph, extra_pnginfo=extra, allow_partial=options.allow_partial)
     say_error(f"Queued as {job.id} on {client.url}.")
     try:
-        result = job.wait(options.timeout)
+        result = job.wait(options.timeout, on_event=_show_on_a_terminal(graph))
     except KeyboardInterrupt:
         job.cancel()
         raise
+    for warning in result.warnings:
+        say_error(warning)
     kept = result.kept
     saved = [client.download(file, options.out).path for file in kept]
     if options.json:
@@ -56,3 +61,23 @@ def run(options: argparse.Namespace) -> int:
     if not saved:
         say_error("The job ended well, but made no files.")
     return 0
+
+
+def _show_on_a_terminal(graph: Graph) -> Callable[[Event], None] | None:
+    """What shows on one line how far a job is; nothing where nobody watches."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(event: Event) -> None:
+        node = describe_node(graph, event.node) if event.node in graph else event.node
+        line = {
+            "queue": f"{event.value:g} jobs before it" if event.value else "runs",
+            "node": node,
+            "progress": f"{node}: {event.value:g} of {event.max:g}",
+            "end": "",
+        }.get(event.kind)
+        if line is not None:
+            sys.stderr.write(f"\r\x1b[K{line[:100]}")
+            sys.stderr.flush()
+
+    return show

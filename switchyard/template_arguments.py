@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .client import Client
+from .client import DEFAULT_URL, Client
 from .errors import TemplateError
 from .template import Template
 from .template.files import check_name, read_json
+from .template.parameters import FILE_TYPES
 
 FOLDER = "templates"
+SERVER = "SWITCHYARD_SERVER"
 
 
 def add_template(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,30 @@ def add_server(parser: argparse.ArgumentParser, help_text: str) -> None:
     group.add_argument("--object-info", type=Path, metavar="FILE", help="the same from a saved GET /object_info")
 
 
+def add_connection(parser: argparse.ArgumentParser) -> None:
+    """Adds how a server is reached that the command can't do without; `connect` reads it."""
+    parser.add_argument(
+        "--server",
+        default=os.environ.get(SERVER) or DEFAULT_URL,
+        metavar="URL",
+        help=f"http(s)://[NAME:PASSWORD@]HOST[:PORT][/PATH] (default: the environment's {SERVER}, else {DEFAULT_URL})",
+    )
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="send this HTTP header along; may be given several times",
+    )
+    parser.add_argument("--insecure", action="store_true", help="accept any certificate of an https server")
+
+
+def connect(options: argparse.Namespace) -> Client:
+    """The server that a command line names."""
+    headers = dict(_split(header, "VALUE") for header in options.header)
+    return Client(options.server, headers=headers, verify=not options.insecure)
+
+
 def add_values(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("values", nargs="*", metavar="NAME=VALUE", help='a parameter\'s value; a seed may be "random"')
     parser.add_argument(
@@ -43,7 +70,7 @@ def add_values(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--values-file", type=Path, metavar="FILE", help="values by name, as a JSON object")
 
 
-def find_template(reference: str, folder: Path, server: str | None = None) -> Template:
+def find_template(reference: str, folder: Path, server: str | Client | None = None) -> Template:
     """A template by its file, by its name in the folder, or by its name among those saved on a server's page."""
     path = Path(reference)
     if path.suffix == ".json" or path.is_file() or len(path.parts) > 1:
@@ -52,9 +79,10 @@ def find_template(reference: str, folder: Path, server: str | None = None) -> Te
     named = folder / f"{reference}.json"
     if named.is_file():
         return Template.load(named)
-    document = Client(server).template(reference) if server else None
+    client = Client(server) if isinstance(server, str) and server else server
+    document = client.template(reference) if isinstance(client, Client) else None
     if document is None:
-        where = f"{folder} nor on {server}" if server else str(folder)
+        where = f"{folder} nor on {client.url}" if isinstance(client, Client) else str(folder)
         raise TemplateError(
             f"There is no template {reference} in {where}. Give its file, or the folder that it is in with --folder."
         )
@@ -78,6 +106,18 @@ def read_values(template: Template, options: argparse.Namespace) -> dict[str, An
     return {name: template.parameter(name).check(value) for name, value in values.items()}
 
 
+def upload_files(template: Template, values: Mapping[str, Any], client: Client) -> dict[str, Any]:
+    """The values, with each local file for a picture, mask, video or sound sent to the server and named as it is there.
+
+    A name that is no local file is one of the server's own.
+    """
+    sent = dict(values)
+    for name, value in values.items():
+        if template.parameter(name).type in FILE_TYPES and isinstance(value, str) and _is_file(value):
+            sent[name] = client.upload(value)
+    return sent
+
+
 def read_object_info(options: argparse.Namespace) -> dict[str, Any] | None:
     """What the server says of its nodes, if the command line names one or a file of it."""
     if options.object_info:
@@ -86,6 +126,13 @@ def read_object_info(options: argparse.Namespace) -> dict[str, Any] | None:
             raise TemplateError(f"{options.object_info} is no answer of GET /object_info: it holds no object.")
         return info
     return Client(options.server).object_info() if options.server else None
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long, or no path at all
+        return False
 
 
 def _split(assignment: str, what: str) -> tuple[str, str]:

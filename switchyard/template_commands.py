@@ -218,7 +218,8 @@ def list_all(options: argparse.Namespace) -> int:
     for line in table(rows, ""):
         say(line)
     if not rows:
-        say_error(f"There are no templates {f'on {options.server}' if options.server else f'in {options.folder}'}.")
+        where = f"on {Client(options.server).url}" if options.server else f"in {options.folder}"
+        say_error(f"There are no templates {where}.")
     return 0
 
 

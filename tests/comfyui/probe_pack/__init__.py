@@ -14,6 +14,7 @@ import torch
 
 from .clips import CLIPS
 from .detectors import DETECTORS
+from .faults import FAULTS
 from .samplings import SAMPLINGS
 
 
@@ -256,6 +257,7 @@ class ProbeFacts:
 NODE_CLASS_MAPPINGS = dict(
     **CLIPS,
     **DETECTORS,
+    **FAULTS,
     **SAMPLINGS,
     ProbeValue=ProbeValue,
     ProbeList=ProbeList,

@@ -1,0 +1,146 @@
+"""What the client reads from a server's records and events."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+from client_graphs import text_to_image
+from switchyard.connection import Connection
+from switchyard.errors import JobFailed, JobInterrupted, NodeFailed, OutOfMemory
+from switchyard.events import Event, EventStream, read_event
+from switchyard.results import read_result
+
+GRAPH = text_to_image()
+
+
+def entry(*messages, outputs=None, **status):
+    return {"outputs": outputs or {}, "status": {"messages": list(messages), **status}}
+
+
+def failure(**data):
+    told = {"node_id": "6", "node_type": "KSampler", "exception_type": "ValueError", "exception_message": "too dark\n"}
+    return ["execution_error", {**told, "current_inputs": {"key": ["s3cret"]}, **data}]
+
+
+def test_a_result():
+    picture = {"filename": "a.png", "subfolder": "b", "type": "output"}
+    outputs = {
+        "8": {"images": [picture, {"filename": "t.png", "subfolder": "", "type": "temp"}], "animated": [False]},
+        "9": {"gifs": [{"filename": "v.mp4"}], "text": ["hello"]},
+    }
+    messages = [
+        ["execution_start", {"timestamp": 1000}],
+        ["execution_cached", {"nodes": ["1", "3"], "timestamp": 1001}],
+        ["execution_success", {"timestamp": 3500}],
+    ]
+    result = read_result(entry(*messages, outputs=outputs), GRAPH, "id")
+    assert [(file.node, file.filename, file.kind, file.type) for file in result.files] == [
+        ("8", "a.png", "images", "output"),
+        ("8", "t.png", "images", "temp"),
+        ("9", "v.mp4", "gifs", "output"),
+    ]
+    assert [file.filename for file in result.kept] == ["a.png", "v.mp4"]
+    assert result.cached == {"1", "3"}
+    assert result.seconds == 2.5
+    assert result.outputs["9"]["text"] == ["hello"]
+
+
+@pytest.mark.parametrize("status", [None, {}, {"messages": None}, {"messages": ["?", [1]]}])
+def test_a_record_that_says_nothing_is_of_a_job_that_ended(status):
+    assert read_result({"outputs": {}, "status": status}, GRAPH, "id").seconds is None
+
+
+def test_a_failure_names_node_class_and_error_and_no_secret():
+    with pytest.raises(NodeFailed) as caught:
+        read_result(entry(failure()), GRAPH, "id")
+    error = caught.value
+    assert (error.node_id, error.class_type, error.exception_type, error.message) == (
+        "6", "KSampler", "ValueError", "too dark",
+    )  # fmt: skip
+    assert str(error) == "Node 6 (KSampler) failed: ValueError: too dark"
+    assert not isinstance(error, OutOfMemory)
+    with pytest.raises(NodeFailed, match=r"Node 6 \(KSampler\) failed"):
+        read_result(entry(failure()), {}, "id")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"exception_type": "torch.OutOfMemoryError"},
+        {"exception_type": "torch.cuda.OutOfMemoryError"},
+        {"exception_type": "RuntimeError", "exception_message": "CUDA error: out of memory"},
+    ],
+)
+def test_memory(data):
+    with pytest.raises(OutOfMemory):
+        read_result(entry(failure(**data)), GRAPH, "id")
+
+
+def test_the_last_word_counts():
+    with pytest.raises(JobInterrupted, match=r"at node 6 \(KSampler\)"):
+        read_result(entry(["execution_interrupted", {"node_id": "6"}]), GRAPH, "id")
+    read_result(entry(failure(exception_type="ExecutionBlocked"), ["execution_success", {}]), GRAPH, "id")
+    with pytest.raises(JobFailed, match="does not say why"):
+        read_result(entry(status_str="error"), GRAPH, "id")
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "event"),
+    [
+        ("execution_start", {}, Event("start")),
+        ("execution_cached", {"nodes": ["1"]}, Event("cached", nodes=("1",))),
+        ("executing", {"node": "6"}, Event("node", "6")),
+        ("executing", {"node": None}, Event("end")),
+        ("progress", {"node": "6", "value": 3, "max": 20}, Event("progress", "6", 3, 20)),
+        ("executed", {"node": "8", "output": {"a": 1}}, Event("output", "8", data={"a": 1})),
+        ("execution_error", {"node_id": "6", "exception_type": "ValueError"}, Event("end", "6")),
+        (
+            "execution_error",
+            {"node_id": "6", "exception_type": "ExecutionBlocked", "exception_message": "closed\n"},
+            Event("blocked", "6", text="closed"),
+        ),
+        ("progress_state", {"nodes": {}}, None),
+    ],
+)
+def test_an_event(kind, data, event):
+    assert read_event(kind, data) == event
+
+
+@pytest.fixture
+def stream():
+    return EventStream(Connection("http://host"), "me", "mine")
+
+
+def told(kind, **data):
+    return json.dumps({"type": kind, "data": data})
+
+
+def test_only_my_job_is_heard(stream):
+    assert stream._read(told("progress", prompt_id="other", value=1, max=2)) is None
+    assert stream._read(told("status", status={})) is None
+    assert stream._read("[]") is None
+    picture = struct.pack(">II", 1, 1) + b"JPEG"
+    assert stream._read(picture) is None  # of whose job it is, is not said, and mine has not started
+    assert stream._read(told("execution_start", prompt_id="mine")) == Event("start")
+    assert stream._read(picture) == Event("preview", data=b"JPEG")
+
+
+@pytest.mark.parametrize(("owner", "is_heard"), [("mine", True), ("other", False)])
+def test_a_preview_that_says_whose_it_is(stream, owner, is_heard):
+    about = json.dumps({"prompt_id": owner, "display_node_id": "6", "image_type": "image/png"}).encode()
+    found = stream._read(struct.pack(">II", 4, len(about)) + about + b"PNG")
+    assert found == (Event("preview", "6", data=b"PNG") if is_heard else None)
+
+
+def test_a_text_of_a_node(stream):
+    stream._read(told("execution_start", prompt_id="mine"))
+    assert stream._read(struct.pack(">II", 3, 2) + b"12half done") == Event("text", "12", text="half done")
+
+
+def test_where_no_socket_is_there_are_no_events():
+    stream = EventStream(Connection("http://127.0.0.1:9"), "me", "mine").start()
+    assert not stream.wait_until_open(5)
+    assert stream.take(0) == []
+    stream.close()
