@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import downloads
-from .connection import DEFAULT_URL, Connection, Reply, was_never_sent
+from .connection import DEFAULT_URL, Connection, Reply, was_never_sent, was_too_slow
 from .downloads import Saved
 from .errors import OutputMissing, PartialPrompt, PromptRejected, ServerUnavailable, TemplateError
 from .events import Event, EventStream
@@ -263,8 +263,8 @@ class Client:
                 time.sleep(pause)
                 if self._is_known(prompt_id):
                     return None
-            if attempt == _SUBMISSIONS and problem is not None:
-                raise problem
+            if problem is not None and (attempt == _SUBMISSIONS or was_too_slow(problem)):
+                raise problem  # what is only slow may still be on its way
         raise AssertionError
 
 

@@ -255,6 +255,11 @@ def was_never_sent(problem: ServerUnavailable) -> bool:
     return isinstance(problem.__cause__, kinds)
 
 
+def was_too_slow(problem: ServerUnavailable) -> bool:
+    """Whether the answer took too long."""
+    return isinstance(problem.__cause__, need("httpx").TimeoutException)
+
+
 def short(text: str) -> str:
     """A text as one line of at most 200 characters."""
     text = " ".join(text.split())

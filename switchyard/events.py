@@ -21,7 +21,7 @@ from typing import Any
 from .connection import Connection, need
 from .errors import SwitchyardError
 
-_KEPT = 2000  # events that nobody has taken yet; older ones are dropped
+_KEPT = 500  # events that nobody has taken yet; older ones are dropped
 _PREVIEW, _TEXT, _PREVIEW_WITH_METADATA = 1, 3, 4
 _ENDS = ("execution_success", "execution_error", "execution_interrupted")
 

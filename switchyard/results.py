@@ -66,13 +66,14 @@ class Result:
 
 
 def read_result(entry: Mapping[str, Any], graph: Graph, prompt_id: str) -> Result:
-    """The result in a record of the server's history.
+    """The result in a record of the server's history; without a graph the record's own names the nodes.
 
     Raises:
         NodeFailed, OutOfMemory: a node failed.
         JobInterrupted: somebody stopped it.
         JobFailed: it ended badly, and the server does not say why.
     """
+    graph = graph or _graph_of(entry)
     status = entry.get("status") or {}
     messages = [item for item in status.get("messages") or [] if isinstance(item, list) and len(item) == 2]
     end = next(((kind, data) for kind, data in reversed(messages) if kind in _END), None)
@@ -90,6 +91,12 @@ def read_result(entry: Mapping[str, Any], graph: Graph, prompt_id: str) -> Resul
         seconds=_seconds(messages),
         outputs=outputs,
     )
+
+
+def _graph_of(entry: Mapping[str, Any]) -> Graph:
+    queued = entry.get("prompt")
+    graph = queued[2] if isinstance(queued, list) and len(queued) > 2 else None
+    return graph if isinstance(graph, dict) else {}
 
 
 def _failure(kind: str, data: Mapping[str, Any], graph: Graph, prompt_id: str) -> Exception:

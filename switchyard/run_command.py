@@ -48,6 +48,9 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         job.cancel()
         raise
+    finally:
+        if sys.stderr.isatty():
+            _show("")
     for warning in result.warnings:
         say_error(warning)
     kept = result.kept
@@ -65,19 +68,20 @@ def run(options: argparse.Namespace) -> int:
 
 def _show_on_a_terminal(graph: Graph) -> Callable[[Event], None] | None:
     """What shows on one line how far a job is; nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        return None
 
     def show(event: Event) -> None:
-        node = describe_node(graph, event.node) if event.node in graph else event.node
+        node = describe_node(graph, event.node) if event.node in graph else f"node {event.node}"
         line = {
-            "queue": f"{event.value:g} jobs before it" if event.value else "runs",
+            "queue": f"{event.value:g} jobs before it" if event.value else "started",
             "node": node,
             "progress": f"{node}: {event.value:g} of {event.max:g}",
-            "end": "",
         }.get(event.kind)
         if line is not None:
-            sys.stderr.write(f"\r\x1b[K{line[:100]}")
-            sys.stderr.flush()
+            _show(line)
 
-    return show
+    return show if sys.stderr.isatty() else None
+
+
+def _show(line: str) -> None:
+    sys.stderr.write(f"\r\x1b[K{line[:100]}")
+    sys.stderr.flush()

@@ -16,7 +16,7 @@ class FakeComfyUI:
 
     Attributes:
         answers: by path, a status and a body (JSON or bytes), or a function of the request's body that gives them.
-        asked: each request: method, path with query, and the body's JSON.
+        asked: each request: method, path with query, and the body: its JSON, or bytes if it is a form.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,9 @@ def serve() -> Iterator[FakeComfyUI]:
             self._reply()
 
         def do_POST(self) -> None:
-            self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}"))
+            data = self.rfile.read(int(self.headers["Content-Length"]))
+            is_form = self.headers["Content-Type"].startswith("multipart/")
+            self._reply(data if is_form else json.loads(data or b"{}"))
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -181,6 +181,13 @@ def test_a_submission_that_got_lost_itself_is_made_again(server):
     assert second["extra_data"] == {"a": 1, "extra_pnginfo": {"w": 2}}
 
 
+def test_a_submission_that_is_only_slow_may_be_on_its_way_and_is_not_made_again(server):
+    server.answers["/prompt"] = httpx.ReadTimeout("slow")
+    with pytest.raises(ServerUnavailable, match="too long"):
+        server.client().submit(text_to_image(), prompt_id=ID)
+    assert len(submitted(server)) == 1
+
+
 def test_a_submission_that_never_gets_through_ends(server):
     server.answers["/prompt"] = httpx.Response(500, text="500 Internal Server Error")
     with pytest.raises(ServerUnavailable, match="answers 500"):

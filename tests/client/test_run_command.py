@@ -185,3 +185,68 @@ def test_a_folder_that_can_not_be_written_is_said_so(fake, tmp_path):
 def test_a_base_path_is_kept_and_a_bare_host_is_http():
     assert Client("https://host/comfy/").url == "https://host/comfy"
     assert Client("localhost:8188").url == "http://localhost:8188"
+
+
+def picture_template(tmp_path):
+    graph = text_to_image()
+    graph["5"] = {"class_type": "LoadImage", "inputs": {"image": "example.png"}}
+    graph["6"]["inputs"]["latent_image"] = ["9", 0]
+    graph["9"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["5", 0], "vae": ["1", 2]}}
+    graph["10"] = {"class_type": "SwitchyardImageParameter", "inputs": {"name": "photo", "value": "example.png"}}
+    graph["9"]["inputs"]["pixels"] = ["10", 0]
+    del graph["5"]
+    Template.from_workflow(graph, name="photo").save("templates")
+
+
+def test_a_local_picture_is_sent_first_and_another_name_is_the_servers(fake, tmp_path, capsys):
+    picture_template(tmp_path)
+    (tmp_path / "cat.png").write_bytes(b"a cat")
+    fake.answers["/upload/image"] = (200, {"name": "cat (1).png", "subfolder": "", "type": "input"})
+    assert main(["run", "photo", "--server", fake.url, "photo=cat.png", "--json"]) == 0
+    assert fake.prompts()[0]["prompt"]["10"]["inputs"]["value"] == "cat (1).png"
+    assert json.loads(capsys.readouterr().out)["values"]["photo"] == "cat (1).png"
+    assert main(["run", "photo", "--server", fake.url, "photo=there.png"]) == 0
+    assert fake.prompts()[1]["prompt"]["10"]["inputs"]["value"] == "there.png"
+    assert sum(path == "/upload/image" for _, path, _ in fake.asked) == 1
+
+
+def test_headers_password_and_certificates(fake, monkeypatch, capsys):
+    made = {}
+    original = client.Client.__init__
+
+    def watched(self, url, **options):
+        made.update(options, url=url)
+        original(self, url, **options)
+
+    monkeypatch.setattr(client.Client, "__init__", watched)
+    monkeypatch.setenv("SWITCHYARD_SERVER", fake.url.replace("//", "//me:s3cret@"))
+    assert main(["run", "barn", "--header", "X-Key=s3cret=", "--header", "X-Team=blue", "--insecure"]) == 0
+    assert made["headers"] == {"X-Key": "s3cret=", "X-Team": "blue"}
+    assert made["verify"] is False
+    assert made["url"].endswith(fake.url.partition("//")[2])
+    fake.answers["/prompt"] = (401, b"")
+    assert main(["run", "barn", "--header", "X-Key=s3cret"]) == 4
+    said = capsys.readouterr()
+    assert "name and password" in said.err
+    assert "s3cret" not in said.err + said.out
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert "s3cret" not in capsys.readouterr().out
+    assert main(["run", "barn", "--header", "X-Key"]) == 2
+
+
+def test_a_server_on_this_computer_is_never_reached_through_a_proxy(fake, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert run(fake) == 0
+
+
+def test_an_interruption_takes_the_job_back(fake, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job.Job, "wait", interrupted)
+    assert run(fake) == 130
+    prompt_id = fake.prompts()[0]["prompt_id"]
+    assert ("POST", "/interrupt", {"prompt_id": prompt_id}) in fake.asked
