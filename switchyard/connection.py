@@ -232,6 +232,11 @@ class Connection:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as problem:
             reason = str(problem) or "it takes too long"
+            if "CERTIFICATE_VERIFY_FAILED" in reason:
+                raise ServerUnavailable(
+                    f"{self.url} shows a certificate that is not trusted: {reason}. If it is yours, use --insecure "
+                    "(in Python verify=False, or an SSLContext that knows it)."
+                ) from problem
             raise ServerUnavailable(f"No ComfyUI answers at {self.url}: {reason}. Is it running?") from problem
         except httpx.TimeoutException as problem:
             raise ServerUnavailable(f"{self.url}{path.partition('?')[0]} takes too long to answer.") from problem

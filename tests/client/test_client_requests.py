@@ -127,6 +127,12 @@ def test_where_nobody_listens_is_asked_once(server):
     assert len(server.asked) == 1
 
 
+def test_a_certificate_that_is_not_trusted_is_said_so(server):
+    server.answers["/prompt"] = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+    with pytest.raises(ServerUnavailable, match=r"not trusted.*--insecure"):
+        server.client("https://host").queue_length()
+
+
 def test_server_info(server):
     system = {"comfyui_version": "0.3.75", "python_version": "3.11.7 (main)", "pytorch_version": "2.9"}
     server.answers["/system_stats"] = {"system": system, "devices": [{"name": "cpu"}]}
