@@ -1,0 +1,172 @@
+"""Batches: many jobs of one template, none lost and none done twice, on one or more servers.
+
+    batch = Batch.create("runs/barns", Template.load("templates/barn.json"), [{"prompt": "a red barn", "seed": 7}])
+    outcome = batch.run(["http://127.0.0.1:8188"])
+
+A run that was stopped, or whose process or server died, goes on with `Batch.open("runs/barns").run(...)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ServerUnavailable
+from ..template import Template
+from . import manifest
+from .journal import JobState, JournalError
+from .manifest import Problem
+from .rows import Row, check_rows, combine, draw_seeds, read_axis, read_prompts, read_seeds, read_table, zip_axes
+from .run_folder import Options, RunFolder, RunFolderError, RunInUseError
+from .runner import Outcome, Runner, Say
+
+__all__ = [
+    "Batch", "JobState", "JournalError", "Options", "Outcome", "Problem", "Row", "RunFolderError", "RunInUseError",
+    "Server", "sweep",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server, and how many jobs it works on at a time: 1, unless it stands for several behind one address."""
+
+    url: str
+    slots: int = 1
+
+
+class Batch:
+    """Many jobs of one template, in a folder of their own."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(
+        cls,
+        run_dir: str | Path,
+        template: Template,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        options: Options | None = None,
+        servers: Sequence[str] = (),
+    ) -> Batch:
+        """A new batch. Nothing is queued yet.
+
+        Args:
+            run_dir: its folder, which is made.
+            template: what the jobs run.
+            rows: the values of each job by parameter name; a seed may be "random". See `sweep`.
+            options: how the jobs are worked off.
+            servers: where they run if `run` is told nothing else; passwords don't belong here.
+
+        Raises:
+            TemplateError: a row can't be used.
+            RunFolderError: something is in the folder already.
+        """
+        drawn = draw_seeds(check_rows(rows, template), template)
+        return cls(RunFolder.create(run_dir, template, drawn, options=options, servers=servers))
+
+    @classmethod
+    def open(cls, run_dir: str | Path) -> Batch:
+        """A batch that was made before; raises RunFolderError if there is none."""
+        return cls(RunFolder.open(run_dir))
+
+    def run(
+        self,
+        servers: Sequence[str | Server] = (),
+        *,
+        say: Say | None = None,
+        make_client: Callable[[str], Any] | None = None,
+    ) -> Outcome:
+        """Does what is not done yet; writes the manifest. Ctrl-C once lets running jobs end, twice takes them back.
+
+        Args:
+            servers: where; else those that the batch was made with.
+            say: called with what happens, as dictionaries with "event".
+            make_client: gives the client of an address, for headers and the like.
+
+        Raises:
+            RunInUseError: another process is at work on it.
+            ServerUnavailable: no server answers.
+        """
+        places = [server if isinstance(server, Server) else Server(server) for server in servers or self.folder.servers]
+        if not places:
+            raise ServerUnavailable("No server is named for this run: give one.")
+        make = make_client or _make_client
+        clients = [(make(place.url), place.slots) for place in places]
+        urls = [client.url for client, _ in clients]
+        for url in urls:
+            if urls.count(url) > 1:
+                raise ServerUnavailable(f"{url} is named twice. Give it slots if it works on several jobs at a time.")
+        with self.folder.locked() as journal:
+            return Runner(self.folder, journal, clients, say).run()
+
+    def states(self) -> list[JobState]:
+        """The state of each job, also while another process is at work."""
+        return self.folder.states()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The manifest's rows as they are now."""
+        return manifest.rows(self.folder)
+
+    def retry(self) -> int:
+        """Has failed jobs tried again by the next `run`; gives how many."""
+        with self.folder.locked() as journal:
+            failed = [index for index, state in enumerate(self.folder.states()) if state.status == "failed"]
+            for index in failed:
+                journal.add("reopen", index)
+        return len(failed)
+
+    def write_manifest(self) -> None:
+        """Writes manifest.jsonl and manifest.csv anew, from the journal."""
+        manifest.write(self.folder)
+
+    def verify(self) -> list[Problem]:
+        """Whatever is not as the journal says; every file is read."""
+        return list(manifest.verify(self.folder))
+
+
+def sweep(
+    template: Template,
+    *,
+    values: Mapping[str, Any] | None = None,
+    prompts: str | Path | None = None,
+    table: str | Path | None = None,
+    grid: Sequence[str] = (),
+    zipped: bool = False,
+    seeds: str = "",
+    repeat: int = 1,
+) -> list[Row]:
+    """Rows for a batch: every combination of what is given.
+
+    Args:
+        template: whose parameters the names are of.
+        values: values that all jobs have.
+        prompts: a text file with a prompt on each line.
+        table: a .csv, .jsonl or .json file of rows.
+        grid: axes such as "steps=10:30:5" or "sampler=euler,heun".
+        zipped: whether the axes go in step, instead of each value with each.
+        seeds: "42+10", "random:10" or "1,5,9".
+        repeat: how often each job is done.
+
+    Raises:
+        TemplateError: something can't be used, or two of them set the same parameter.
+    """
+    sources: list[Sequence[Row]] = [check_rows([values], template)] if values else []
+    if prompts is not None:
+        sources.append(read_prompts(Path(prompts), template))
+    if table is not None:
+        sources.append(read_table(Path(table), template))
+    axes = [read_axis(axis, template) for axis in grid]
+    sources += [zip_axes(axes)] if zipped and axes else axes
+    if seeds:
+        sources.append(read_seeds(seeds, template))
+    return draw_seeds(combine(sources, repeat), template)
+
+
+def _make_client(url: str) -> Any:
+    from ..client import Client
+
+    return Client(url)
