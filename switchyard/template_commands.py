@@ -234,9 +234,9 @@ def set_values(options: argparse.Namespace) -> int:
         _write_text(Path(options.graph), text)
         say_error(f"Wrote {options.graph}.")
         return 0
-    if not values and not options.new_name:
+    if not values and options.new_name is None:
         raise TemplateError("There is nothing to set: give NAME=VALUE, or --graph to write the graph as it is.")
-    new = replace(template.with_defaults(values), name=options.new_name or template.name)
+    new = replace(template.with_defaults(values), name=template.name if options.new_name is None else options.new_name)
     path = _place(options, new)
     for remark in new.remarks:
         say_error(f"note: {remark}")
@@ -250,12 +250,12 @@ def set_values(options: argparse.Namespace) -> int:
 def _place(options: argparse.Namespace, template: Template) -> Path:
     """Writes a changed template over its own file, or beside it under a new name."""
     given = Path(options.template)
-    folder = given.parent if given.is_file() else options.folder
-    if given.is_file() and not options.new_name and given.stem != template.name:
+    file = given if given.is_file() else options.folder / f"{options.template}.json"
+    if options.new_name is None and file.name != f"{template.name}.json":  # else another template would be overwritten
         raise TemplateError(
-            f'{given} holds the template "{template.name}": rename the file to {template.name}.json first.'
+            f'{file} holds the template "{template.name}": rename the file to {template.name}.json first.'
         )
-    return template.save(folder, overwrite=not options.new_name)
+    return template.save(file.parent, overwrite=options.new_name is None)
 
 
 def check(options: argparse.Namespace) -> int:

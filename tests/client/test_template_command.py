@@ -115,6 +115,23 @@ def test_set_keeps_the_old_template_when_the_new_one_has_another_name(barn):
     assert load("slow_barn").parameter("steps").default == 30
 
 
+@pytest.mark.parametrize("file", ["templates/copy.json", "templates/barn.txt"])
+def test_set_never_writes_over_another_template_than_the_one_it_was_given(barn, folder, capsys, file):
+    (folder / file).write_text((folder / "templates/barn.json").read_text())
+    before = load("barn")
+    for reference in (file, "copy") if "copy" in file else (file,):
+        assert main(["template", "set", reference, "steps=30"]) == 2
+        assert 'holds the template "barn": rename the file' in capsys.readouterr().err
+    assert load("barn") == before
+
+
+def test_set_does_not_save_in_place_when_the_new_name_is_empty(barn, capsys):
+    before = load("barn")
+    assert main(["template", "set", "barn", "steps=30", "--as", ""]) == 2
+    assert "can't be a template's name" in capsys.readouterr().err
+    assert load("barn") == before
+
+
 def test_set_writes_a_graph_and_leaves_the_template(barn, folder, capsys):
     before = load("barn")
     assert main(["template", "set", "barn", "seed=99", "--graph", "-"]) == 0
