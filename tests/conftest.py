@@ -1,5 +1,6 @@
-"""Loads the pack once, by path, as ComfyUI does, under the fixed name `switchyard_pack`, and the client as `switchyard`;
-starts servers on demand.
+"""Loads the pack once, by path, as ComfyUI does, under the fixed name `switchyard_pack`; starts servers on demand.
+
+The client is loaded as `switchyard`, as pip installs it.
 
 The repository's root never goes on sys.path: our `nodes` would shadow ComfyUI's `nodes`.
 """
