@@ -88,8 +88,8 @@ def _problem(node: Mapping[str, Any], kind: str) -> str:
         )
     try:
         is_text = is_general(node["class_type"])
-        parameter = read_parameter(kind, _literal(inputs.get("name", "")), inputs, is_text)
-        value = _literal(inputs["value"]) if "value" in inputs else []
+        parameter = read_parameter(kind, literal(inputs.get("name", "")), inputs, is_text)
+        value = literal(inputs["value"]) if "value" in inputs else []
         if not isinstance(value, list):
             parameter.read(value)
     except ParameterError as problem:
@@ -97,6 +97,6 @@ def _problem(node: Mapping[str, Any], kind: str) -> str:
     return ""
 
 
-def _literal(value: Any) -> Any:
+def literal(value: Any) -> Any:
     """ComfyUI takes {"__value__": literal} for the literal."""
     return value["__value__"] if isinstance(value, dict) and "__value__" in value else value

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...core.parameter_prompt import find_parameters, find_problems
-from ...core.template_parameters import PARAMETER_VALUE, called, list_words
+from ...core.parameter_prompt import find_parameters, find_problems, literal
+from ...core.template_parameters import DESCRIBED, PARAMETER_VALUE, called, list_words
 from .node_classes import listed_values
 from .pictures import picture_missing
 
@@ -43,7 +43,7 @@ def described_inputs(*fields: str) -> dict[str, Spec]:
                 "min": -100000,
                 "max": 100000,
                 "advanced": True,
-                "tooltip": "Places it among the others: lower numbers come first, equal ones by name.",
+                "tooltip": "Places it among the others: lower numbers come first, equal ones as in the workflow.",
             },
         ),
         "default": _text("The value when a caller sets none. Empty: the value that the node holds."),
@@ -67,6 +67,9 @@ def mark_problems(prompt: dict[str, Any]) -> None:
     for node_id, kind in parameters.items():
         inputs = prompt[node_id]["inputs"]
         inputs.pop(PROBLEM, None)
+        for field in ("order", *DESCRIBED):
+            if inputs.get(field, "") is None:  # ComfyUI would make the text "None" of it
+                del inputs[field]
         problem = problems.get(node_id) or _not_there(prompt, node_id, kind)
         if problem:
             inputs[PROBLEM] = problem
@@ -81,10 +84,10 @@ def _is_ours(node: Mapping[str, Any]) -> bool:
 def _not_there(prompt: Mapping[str, Any], node_id: str, kind: str) -> str:
     """What is wrong with a value that only ComfyUI can judge: a file, or one of what a list takes."""
     inputs = prompt[node_id]["inputs"]
-    value = inputs.get(PARAMETER_VALUE)
+    value = literal(inputs.get(PARAMETER_VALUE))
     problem = ""
-    if kind == "image" and isinstance(value, str):
-        problem = picture_missing(value)
+    if kind == "image" and not isinstance(value, list):
+        problem = picture_missing(str(value))
     elif kind == "choice" and not isinstance(value, list):
         problem = _not_listed(prompt, node_id, str(value))
     return f"{called(kind, inputs.get('name'))}: {problem}" if problem else ""

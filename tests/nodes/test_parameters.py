@@ -169,6 +169,28 @@ def test_problems_are_marked_in_the_prompt_and_old_ones_forgotten():
     }
 
 
+def test_null_says_that_nothing_is_described():
+    prompt = {"a": parameter(min=None, order=None, default=None)}
+    assert marked(**prompt) == {"a": None}
+    assert prompt["a"]["inputs"] == {"name": "it", "value": 30}
+
+
+def test_values_are_looked_up_as_comfyui_will_read_them(comfyui):
+    class Sampler:
+        @classmethod
+        def INPUT_TYPES(cls):
+            return {"required": {"sampler": (["euler", "ddim"],)}}
+
+    comfyui.NODE_CLASS_MAPPINGS.update(Sampler=Sampler)
+    sampler = {"class_type": "Sampler", "inputs": {"sampler": ["a", 0]}}
+    found = marked(a=parameter("SwitchyardChoiceParameter", value={"__value__": "euler"}), s=sampler)
+    assert found["a"] is None
+    found = marked(a=parameter("SwitchyardChoiceParameter", value={"__value__": "oiler"}), s=sampler)
+    assert found["a"].startswith("Parameter 'it': value is \"oiler\", but sampler of node s")
+    found = marked(a=parameter("SwitchyardImageParameter", value=5))
+    assert found["a"].startswith("Parameter 'it': value is \"5\", and there is no such file")
+
+
 def test_missing_pictures_are_marked():
     found = marked(
         a=parameter("SwitchyardImageParameter", name="a", value="gone.png"),
