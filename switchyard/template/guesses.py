@@ -14,7 +14,6 @@ from .groups import unique_name
 from .parameters import RANGES, Bind, Parameter
 from .server_nodes import limits, part_of, with_limits
 
-_CONDITIONING = ("positive", "negative", "conditioning")
 _SETTINGS = ("steps", "cfg", "denoise")
 _HELPERS = ("guider", "noise", "sigmas")  # what newer samplers take from nodes of their own
 _TEXTS = ("text", "prompt", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "llama", "tags", "lyrics")
