@@ -290,8 +290,9 @@ class Runner:
                 self._fail(task, problem)
                 return
             since = time.monotonic() - (self.options.patience_s if task.is_waited_for else 0)
+            if place.down_since is None:
+                self._tell("server_down", server=place.url, message=str(problem))
             self.pool.went_down(place, problem, since, for_good=isinstance(problem, AuthRequired))
-            self._tell("server_down", server=place.url, message=str(problem))
             self.pool.give_back(task)  # still open there: only if it stays away another server gets it
         elif isinstance(problem, PromptRejected):
             task.rejected[place.url] = problem

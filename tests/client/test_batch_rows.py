@@ -158,7 +158,7 @@ def test_a_prefix_that_another_node_gives_is_made_the_jobs_own(template):
 
 
 def test_a_row_that_can_not_be_used_is_named(template):
-    with pytest.raises(TemplateError, match="Job 1: .*steps"):
+    with pytest.raises(TemplateError, match=r"Job 1: .*steps"):
         plan(template, [{"steps": 1}, {"steps": 0}])
 
 
