@@ -215,6 +215,10 @@ def check_parameter(parameter: Parameter, graph: Graph) -> None:
     name = parameter.name
     if not parameter.bind:
         raise TemplateError(f"Parameter {name} sets no input.")
+    limits = ("choices",) if parameter.type == "choice" else ("min", "max", "step") if _is_numeric(parameter) else ()
+    for key in ("min", "max", "step", "choices"):
+        if getattr(parameter, key) not in (None, ()) and key not in limits:
+            raise TemplateError(f"Parameter {name} has {key}, which a parameter of type {parameter.type} can't have.")
     check_range(parameter)
     if parameter.default is not ABSENT:
         try:
@@ -243,6 +247,10 @@ def check_parameter(parameter: Parameter, graph: Graph) -> None:
                 f"Parameter {name} sets {bind.input} of node {bind.node} ({bind.class_type}), into which node "
                 f"{node['inputs'][bind.input][0]} is plugged: a value there would be lost."
             )
+
+
+def _is_numeric(parameter: Parameter) -> bool:
+    return parameter.type in (*_WHOLE, "number")
 
 
 def check_range(parameter: Parameter) -> None:
