@@ -213,8 +213,8 @@ def test_an_error_points_at_its_place(path, value, pointer, words):
     [
         (("parameters", 1, "default"), 101, "The default of parameter steps: 101 is out of range; it takes 1 to 100."),
         (("parameters", 1, "min"), 200, "its minimum 200 is above its maximum 100"),
-        (("parameters", 1, "choices"), [20, 30], "Parameter steps has choices, which a parameter of type integer can't have"),
-        (("parameters", 0, "choices"), ["a barn"], "Parameter prompt has choices, which a parameter of type text can't have"),
+        (("parameters", 1, "choices"), [20, 30], "has choices, which a parameter of type integer can't"),
+        (("parameters", 0, "choices"), ["a barn"], "has choices, which a parameter of type text can't"),
         (("parameters", 0, "max"), 0, "Parameter prompt has max, which a parameter of type text can't have"),
         (("parameters", 1, "group"), "second", "is in the group second, which is not among the groups: first_pass"),
         (("parameters", 1, "bind", 0, "node"), "99", "sets steps of node 99, which the graph doesn't have"),
