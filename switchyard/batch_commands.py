@@ -1,4 +1,4 @@
-"""`switchyard batch` and what goes with it: resume, status, retry, cancel, verify."""
+"""`switchyard batch` and what goes with it: resume, status, retry, cancel, verify, sheet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from . import template_arguments as common
 from .batch import Batch, Options, Server, manifest, rows, sweep
 from .batch.progress import KINDS, Progress
 from .batch.run_folder import CANCEL_FILE, RunFolderError
+from .batch.sheet import contact_sheet
 from .client import DEFAULT_URL, Client
 from .console import add_command, say, say_error, say_json
 from .errors import TemplateError
@@ -81,6 +82,19 @@ def add_to(commands: Any) -> None:
         parser = add_command(commands, name, help_text, f"switchyard {name} runs/barns", command)
         parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
 
+    parser = add_command(
+        commands,
+        "sheet",
+        "put a run's pictures into one, with the values along its edges",
+        "switchyard sheet runs/barns barns.png --x steps --y prompt",
+        sheet,
+    )
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("target", type=Path, metavar="FILE")
+    for axis in ("x", "y"):
+        parser.add_argument(f"--{axis}", default="", metavar="NAME", help="a parameter (default: those that vary)")
+    parser.add_argument("--cell", type=int, default=256, metavar="PIXELS", help="how large each picture is (256)")
+
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -114,7 +128,7 @@ def batch(options: argparse.Namespace) -> int:
     if options.dry_run:
         _show_plan(found, as_json=options.json)
         return 0
-    servers = _servers(options) or [_server(os.environ.get(common.SERVER) or DEFAULT_URL)]
+    servers = _servers(options) or [_default_server()]
     run_dir = options.run_dir or Path("runs") / f"{template.name}_{time.strftime('%Y%m%d_%H%M%S')}"
     kept = [_without_password(server.url) for server in servers]
     made = Batch.create(run_dir, template, found, options=how, servers=kept)
@@ -190,6 +204,18 @@ def verify(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def sheet(options: argparse.Namespace) -> int:
+    found = Batch.open(options.run_dir)
+    made = contact_sheet(
+        found.rows(), options.run_dir, options.target, x=options.x, y=options.y, cell=max(16, options.cell)
+    )
+    if options.json:
+        say_json({"path": str(made)})
+    else:
+        say(str(made))
+    return 0
+
+
 def _run(found: Batch, servers: list[Server], options: argparse.Namespace) -> int:
     kind = "json" if options.json and options.progress == "auto" else options.progress
     progress = Progress(kind, found.folder.template.graph)
@@ -212,7 +238,8 @@ def _template(options: argparse.Namespace) -> Template:
     path = Path(options.template)
     if path.is_file():
         return open_any(path)
-    return common.find_template(options.template, options.folder)
+    servers = _servers(options) or [_default_server()]
+    return common.find_template(options.template, options.folder, _client(servers[0].url, options))
 
 
 def _values(template: Template, options: argparse.Namespace) -> dict[str, Any]:
@@ -238,6 +265,10 @@ def _server(text: str) -> Server:
         if name.strip() != "slots" or not slots.strip().isdecimal() or int(slots) < 1:
             raise TemplateError(f'"{text}" names no server: write URL or URL,slots=N.')
     return Server(url, int(slots))
+
+
+def _default_server() -> Server:
+    return _server(os.environ.get(common.SERVER) or DEFAULT_URL)
 
 
 def _without_password(url: str) -> str:
