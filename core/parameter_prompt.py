@@ -50,7 +50,12 @@ def twice(kind: str, name: Any, graph: Graph, parameters: Mapping[str, str]) -> 
     if len(nodes) < 2:
         return ""
     listed = f"{', '.join(nodes[:-1])} and {nodes[-1]}"
-    return f"{called(kind, name)}: nodes {listed} have this name. Give each its own, or plug one of them in everywhere."
+    advice = "Give each its own, or plug one of them in everywhere."
+    if len({node_id.rpartition(":")[2] for node_id in nodes}) == 1:  # the id that the page shows
+        advice = (
+            "Give each its own. If they are one node, in a subgraph that is there twice, take it out and plug it in."
+        )
+    return f"{called(kind, name)}: nodes {listed} have this name. {advice}"
 
 
 def run_parameter(

@@ -181,6 +181,11 @@ def test_a_name_that_is_there_twice_names_both_nodes():
     assert text.startswith("Parameter steps: node 20 (SwitchyardIntegerParameter) and node 7:21 (Second) both have")
 
 
+def test_one_node_in_two_instances_of_a_subgraph_is_told_what_helps():
+    text = refusal(**{"7:21": mark(), "8:21": mark()})
+    assert text.endswith("in a subgraph that is there twice, take it out and plug it in.")
+
+
 def test_whatever_is_plugged_into_a_description_is_an_error():
     for key in ("name", "label", "group", "order", "default", "min"):
         text = refusal(**{"20": {**mark(), "inputs": {**mark()["inputs"], key: ["4", 0]}}})

@@ -76,6 +76,12 @@ def test_a_name_that_is_there_twice_is_named_with_its_nodes():
     assert "nodes 3, 7:9 and 10 have this name" in find_problems(graph, find_parameters(graph))["10"]
 
 
+def test_one_node_in_two_instances_of_a_subgraph_is_told_what_helps():
+    found = problems(**{"7:9": steps(), "8:9": steps()})["7:9"]
+    assert found.startswith("Parameter 'steps': nodes 7:9 and 8:9 have this name.")
+    assert found.endswith("in a subgraph that is there twice, take it out and plug it in.")
+
+
 def test_parameters_without_a_name_are_never_there_twice():
     assert problems(a=steps(name=""), b=steps(name="")) == {}
 
