@@ -53,7 +53,7 @@ def find_marks(graph: Graph, object_info: Mapping[str, Any]) -> tuple[list[Param
         if name and name in names:
             advice = "Give each its own."
             if names[name].rpartition(":")[2] == node_id.rpartition(":")[2]:  # the id that the page shows
-                advice = "Give each its own. If they are one node, in a subgraph that is there twice, take it out and plug it in."
+                advice += " If they are one node, in a subgraph that is there twice, take it out and plug it in."
             raise TemplateError(
                 f"Parameter {name}: {describe_node(graph, names[name])} and {describe_node(graph, node_id)} both have "
                 f"this name. {advice}"
