@@ -3,7 +3,7 @@
     PYTHONPATH=tools .sandbox/venv/bin/python benchmarks/batch_soak.py [jobs]
 
 Two tables. First: after every kill, how many jobs were done; at the end, how many files there are, how many jobs were
-done twice, and what `verify` finds. Second: jobs of 0.2 s, worked off by the tutorial's loop (queue one, wait for its end,
+done twice, and what `verify` finds. Second: jobs of 0.2 s by the tutorial's loop (queue one, wait for its end,
 fetch its files), by a batch, and by the server alone with all of them queued beforehand: what no client can beat.
 """
 
