@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import ServerUnavailable
 from ..template import Template
+from ..template.parameters import FILE_TYPES
 from . import manifest
 from .journal import JobState, JournalError
 from .manifest import Problem
@@ -57,7 +58,8 @@ class Batch:
         Args:
             run_dir: its folder, which is made.
             template: what the jobs run.
-            rows: the values of each job by parameter name; a seed may be "random". See `sweep`.
+            rows: the values of each job by parameter name; a seed may be "random". See `sweep`. Local files for
+                pictures and the like are sent to each server when it first needs them: leave them where they are.
             options: how the jobs are worked off.
             servers: where they run if `run` is told nothing else; passwords don't belong here.
 
@@ -66,7 +68,8 @@ class Batch:
             RunFolderError: something is in the folder already.
         """
         drawn = draw_seeds(check_rows(rows, template), template)
-        return cls(RunFolder.create(run_dir, template, drawn, options=options, servers=servers))
+        found = [_with_whole_paths(row, template) for row in drawn]
+        return cls(RunFolder.create(run_dir, template, found, options=options, servers=servers))
 
     @classmethod
     def open(cls, run_dir: str | Path) -> Batch:
@@ -164,6 +167,19 @@ def sweep(
     if seeds:
         sources.append(read_seeds(seeds, template))
     return draw_seeds(combine(sources, repeat), template)
+
+
+def _with_whole_paths(row: Row, template: Template) -> Row:
+    """The row with local files named so that they are found from anywhere; other names are the server's own."""
+    files = {name for name, value in row.items() if template.parameter(name).type in FILE_TYPES and _is_file(value)}
+    return {name: str(Path(value).resolve()) if name in files else value for name, value in row.items()}
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long, or no path at all
+        return False
 
 
 def _make_client(url: str) -> Any:

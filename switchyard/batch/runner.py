@@ -10,7 +10,8 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ..errors import (
@@ -26,6 +27,7 @@ from ..errors import (
     ServerUnavailable,
     SwitchyardError,
 )
+from ..template.parameters import FILE_TYPES
 from . import manifest
 from .jobs import graph_of, prompt_id
 from .journal import JobState, Journal, states
@@ -93,7 +95,8 @@ class Runner:
         tasks.sort(key=lambda task: task.state.status != "open")  # what servers may have already comes first
         self.pool = Pool(tasks, places, self.options.patience_s)
         self._say, self._say_lock = say, threading.Lock()
-        self._record_lock = threading.Lock()
+        self._record_lock, self._upload_lock = threading.Lock(), threading.Lock()
+        self._uploads: dict[tuple[str, str], str] = {}
         self._jobs: dict[int, tuple[Any, Task]] = {}
         self._is_interrupted = self._is_cancelled = self._is_closed = False
 
@@ -223,8 +226,9 @@ class Runner:
         """Queues a job, or adopts it where the server has it, and waits for its end."""
         options, template = self.options, self.run_folder.template
         task.is_waited_for = False
-        graph = graph_of(template, task.job, self.run_folder.name, task.state.attempt)
-        workflow = template.page_workflow(task.job.values)
+        job = replace(task.job, values=self._with_uploads(client, task.job.values))
+        graph = graph_of(template, job, self.run_folder.name, task.state.attempt)
+        workflow = template.page_workflow(job.values)
         remote = client.submit(
             graph,
             prompt_id=task.state.prompt_id,
@@ -245,6 +249,18 @@ class Runner:
         except (JobTimeout, JobStalled):
             remote.cancel()
             raise
+
+    def _with_uploads(self, client: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values, with each local file sent to the server, once, and named as it is there."""
+        sent = dict(values)
+        for name, value in values.items():
+            if self.run_folder.template.parameter(name).type in FILE_TYPES and Path(value).is_absolute():
+                with self._upload_lock:
+                    place = (client.url, value)
+                    if place not in self._uploads:
+                        self._uploads[place] = client.upload(value)
+                    sent[name] = self._uploads[place]
+        return sent
 
     def _on_event(self, task: Task, event: Any) -> None:
         if event.kind in ("node", "progress"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from pathlib import Path
 from typing import Any
 
 from switchyard.downloads import Saved
@@ -27,6 +28,7 @@ class FakeServer:
 
     Attributes:
         executed: the id of each job that ran, in order.
+        uploaded, graphs: what was sent to it.
         hold: jobs end only while this is set.
         most_queued: how many jobs were queued or ran at a time, at most.
         dies_after: after so many jobs it answers nothing any more; None: never.
@@ -39,6 +41,8 @@ class FakeServer:
         self.history: dict[str, Any] = {}
         self.executed: list[str] = []
         self.freed = 0
+        self.uploaded: list[str] = []
+        self.graphs: list[Any] = []
         self.most_queued = 0
         self.dies_after: int | None = None
         self.is_down = False
@@ -85,6 +89,10 @@ class FakeClient:
         self.server.ask()
         return len(self.server.queue)
 
+    def upload(self, path: str) -> str:
+        self.server.uploaded.append(path)
+        return f"uploaded_{Path(path).name}"
+
     def free(self) -> None:
         self.server.freed += 1
 
@@ -96,6 +104,7 @@ class FakeClient:
                 raise PromptRejected("ComfyUI rejects the graph: node 4")
             if prompt_id not in server.queue and prompt_id not in server.history:
                 server.queue[prompt_id] = graph
+                server.graphs.append(graph)
                 server.most_queued = max(server.most_queued, len(server.queue))
         return FakeJob(self, prompt_id)
 

@@ -177,6 +177,24 @@ def test_one_of_two_servers_dies_half_way(tmp_path):
     assert {row["server"] for row in batch.rows()} <= {"http://one", "http://two"}
 
 
+def test_local_files_are_sent_once_and_other_names_are_the_servers_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photo.png").write_bytes(b"a picture")
+    graph = text_to_image()
+    graph["9"] = {"class_type": "LoadImage", "inputs": {"image": "example.png"}}
+    document = Template.from_workflow(graph, name="barn").document()
+    bind = {"node": "9", "input": "image", "class_type": "LoadImage"}
+    document["parameters"] = [{"name": "photo", "type": "image", "default": "example.png", "bind": [bind]}]
+    rows = [{"photo": "photo.png"}, {"photo": "on_server.png"}, {"photo": "photo.png"}, {}]
+    batch, server = Batch.create("run", Template.read(document), rows), FakeServer()
+    monkeypatch.chdir(tmp_path.parent)
+    batch = Batch.open(tmp_path / "run")
+    assert run(batch, server).exit_code == 0
+    assert server.uploaded == [str(tmp_path / "photo.png")]
+    sent = sorted(graph["9"]["inputs"]["image"] for graph in server.graphs)
+    assert sent == ["example.png", "on_server.png", "uploaded_photo.png", "uploaded_photo.png"]
+
+
 def test_a_second_process_is_refused(tmp_path):
     batch = make(tmp_path / "run", "abc")
     with batch.folder.locked(), pytest.raises(RunInUseError, match="process"):
