@@ -72,7 +72,7 @@ def add_to(commands: Any) -> None:
         ("retry", "do a run's failed jobs again, and what is not done", retry),
     ):
         parser = add_command(commands, name, help_text, f"switchyard {name} runs/barns\n\n{_EXIT_CODES}", command)
-        parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+        parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="the run's folder")
         _add_run_options(parser)
     for name, help_text, command in (
         ("status", "show how far a run is, and write its manifest anew", status),
@@ -80,7 +80,7 @@ def add_to(commands: Any) -> None:
         ("verify", "compare every file of a run with its manifest", verify),
     ):
         parser = add_command(commands, name, help_text, f"switchyard {name} runs/barns", command)
-        parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+        parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="the run's folder")
 
     parser = add_command(
         commands,
@@ -89,8 +89,8 @@ def add_to(commands: Any) -> None:
         "switchyard sheet runs/barns barns.png --x steps --y prompt",
         sheet,
     )
-    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    parser.add_argument("target", type=Path, metavar="FILE")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="the run's folder")
+    parser.add_argument("target", type=Path, metavar="FILE", help="the picture to write")
     for axis in ("x", "y"):
         parser.add_argument(f"--{axis}", default="", metavar="NAME", help="a parameter (default: those that vary)")
     parser.add_argument("--cell", type=int, default=256, metavar="PIXELS", help="how large each picture is (256)")

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import TemplateError
 from ..graphs import Graph, consumers, describe_node, is_link, kind_of, title_of
 from .groups import slug, unique_name
-from .parameters import NAME, Bind, Parameter, check_range, show, show_plain
+from .parameters import ABSENT, FILE_TYPES, NAME, Bind, Parameter, check_range, show, show_plain
 from .server_nodes import limits, with_limits
 
 # The classes of parameter nodes and the type of each; None where the node itself says it. A test holds the ids and the
@@ -100,11 +100,16 @@ def _read(graph: Graph, node_id: str, name: str, object_info: Mapping[str, Any])
     choices = tuple(dict.fromkeys(line for line in lines if line))
     parameter = replace(parameter, min=low, max=high, step=step, choices=choices)
     check_range(parameter)
-    value = _typed(parameter, node["inputs"][VALUE], is_text)
+    value = ABSENT if _names_nothing(kind, node["inputs"][VALUE]) else _typed(parameter, node["inputs"][VALUE], is_text)
     if kind in _NUMBERS:
         parameter = with_limits(parameter, value, limits(graph, feeds(graph, parameter.bind), object_info))
     default = _literal(graph, node_id, "default", "")
     return replace(parameter, default=value if _is_empty(default) else _field(parameter, "default", default))
+
+
+def _names_nothing(kind: str, value: Any) -> bool:
+    """Whether no file or choice has been chosen yet: then whoever runs the template has to."""
+    return kind in ("choice", *FILE_TYPES) and isinstance(value, str) and not value.strip()
 
 
 def _typed(parameter: Parameter, value: Any, is_text: bool) -> Any:

@@ -291,6 +291,7 @@ def test_each_command_has_help_with_an_example_and_json():
     found = {path: parser for path, parser in commands(make_parser()) if path != ("template",)}
     assert {path[-1] for path in found} == {
         "save", "show", "list", "set", "check", "schema", "import", "diff", "run",
+        "batch", "resume", "status", "retry", "cancel", "verify", "sheet",
     }  # fmt: skip
     for path, parser in found.items():
         text = parser.format_help()
@@ -302,7 +303,7 @@ def test_each_command_has_help_with_an_example_and_json():
 def test_the_examples_in_the_help_can_be_parsed():
     for path, parser in commands(make_parser()):
         if path != ("template",):
-            example = parser.format_help().split("example:\n")[1].strip()
+            example = parser.format_help().split("example:\n")[1].strip().splitlines()[0]
             words = shlex.split(example.split(">")[0])[1:]
             assert make_parser().parse_args(words).command
 
