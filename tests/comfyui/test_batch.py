@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -102,3 +103,19 @@ def test_of_two_servers_one_is_killed_half_way(make_server, server, command, tmp
     assert process.wait(timeout=60) == 0
     check_complete(batch, 60)
     assert {state.server for state in batch.states()} == {server.url, other.url}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a test can send to one process")
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_leaves_nothing_queued_and_the_run_goes_on_later(server, command, tmp_path, times):
+    batch = make_batch(tmp_path / "run", 20, 0.2)
+    process = command(tmp_path / "run", server)
+    wait_until(batch, 3, process)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    assert process.wait(timeout=30) == 130
+    assert server.get("/prompt")["exec_info"]["queue_remaining"] == 0
+    assert 3 <= done(batch) < 20
+    assert command(tmp_path / "run", server).wait(timeout=60) == 0
+    check_complete(batch, 20)
