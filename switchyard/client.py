@@ -101,6 +101,20 @@ class Client:
             system=system,
         )
 
+    def abilities(self) -> dict[str, bool]:
+        """What this server can do besides running jobs; none of it is needed for that.
+
+        "job_list": it tells of single jobs at /api/jobs. "preview_metadata": previews say which node they are of.
+        "page_templates": this pack is there, and hands out the templates that were saved from the page.
+        """
+        absent = (400, 404, 405)
+        features = self._connection.get("/features", none_if=absent)
+        return {
+            "job_list": self._connection.get("/api/jobs?limit=1", none_if=absent) is not None,
+            "preview_metadata": bool(isinstance(features, Mapping) and features.get("supports_preview_metadata")),
+            "page_templates": self._connection.get("/switchyard/templates", none_if=absent) is not None,
+        }
+
     def queue_length(self) -> int:
         """How many jobs run or wait, everybody's."""
         return int((self._connection.get("/prompt").get("exec_info") or {}).get("queue_remaining", 0))
