@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import types
+from unittest.mock import MagicMock
 
 import pytest
 import torch
@@ -198,7 +199,7 @@ def test_a_malformed_prompt_is_left_to_comfyui(comfyui, request_):
 
 def test_the_handler_is_registered_once_with_the_server(monkeypatch):
     handlers = []
-    server = types.SimpleNamespace(add_on_prompt_handler=handlers.append)
+    server = types.SimpleNamespace(add_on_prompt_handler=handlers.append, routes=MagicMock())
     instance = types.SimpleNamespace(instance=server)
     monkeypatch.setitem(sys.modules, "server", types.SimpleNamespace(PromptServer=instance))
     monkeypatch.setitem(sys.modules, "nodes", types.SimpleNamespace(NODE_CLASS_MAPPINGS={}))

@@ -144,6 +144,10 @@ def test_a_copy_has_one_list_of_its_own(choice):
 def test_an_entry_is_chosen_with_the_mouse(choice):
     """By real clicks: Nodes 2.0 draws a list of its own and asks for what it offers at other times than the canvas."""
     choice.plug("choice", "sampler", "scheduler")
+    choice.page.keyboard.press("Escape")  # a dialog about models that a workflow of a test before lacks
+    choice.page.evaluate(
+        "() => { app.canvas.ds.scale = 1; app.canvas.ds.offset = [0, 0]; app.canvas.draw(true, true) }"
+    )
     choice.page.wait_for_timeout(300)
     node = choice.page.locator("[data-node-id]").filter(has_text="choose")
     if node.count():
