@@ -157,7 +157,7 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=400, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=100, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(body=BODIES)
 def test_whatever_is_sent_is_saved_or_refused_in_words(body, tmp_path_factory):
     """And never an error that nobody foresaw; what is saved can be read and listed."""
