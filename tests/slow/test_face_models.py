@@ -21,7 +21,7 @@ from switchyard_pack.nodes.host.face_models import (
 )
 from switchyard_pack.nodes.host.weight_files import register_folders
 
-from ..core.tiny_yolov8 import checkpoint, picture, ultralytics_is_there, weights  # noqa: TID252 - as in training
+from ..core.tiny_yolov8 import checkpoint, picture, ultralytics_is_there, weights
 
 BUILT_INS = [BUILT_IN, BUILT_IN_APACHE]
 
