@@ -43,7 +43,7 @@ def add_to(commands: Any) -> None:
         "--prompts", type=Path, metavar="FILE", help='a prompt on each line, for the parameter "prompt"'
     )
     parser.add_argument(
-        "--params", type=Path, metavar="FILE", help="a row of values for each job: .csv, .jsonl or .json"
+        "--params", type=Path, metavar="FILE", help="a row of values for each job: .csv, .jsonl, .json or .yaml"
     )
     parser.add_argument(
         "--grid", action="append", default=[], metavar="NAME=A,B,C", help="an axis of a grid; numbers: NAME=10:30:5"

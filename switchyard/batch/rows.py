@@ -19,6 +19,7 @@ from ..graphs import kind_of
 from ..template import Parameter, Template
 from ..template.files import parse_json
 from ..template.parameters import HIGHEST_EXACT
+from .yaml_rows import read_yaml
 
 Row = dict[str, Any]
 MOST_JOBS = 100_000
@@ -79,7 +80,7 @@ def prompt_parameter(template: Template) -> Parameter:
 
 
 def read_table(path: Path, template: Template) -> list[Row]:
-    """Rows of a table: .csv (its header has the parameters' names), .jsonl, or .json (a list of objects).
+    """Rows of a table: .csv (its header has the parameters' names), .jsonl, or .json and .yaml (a list of objects).
 
     An empty cell means the template's default.
 
@@ -93,8 +94,11 @@ def read_table(path: Path, template: Template) -> list[Row]:
         rows = _read_jsonl(path, template)
     elif kind == ".json":
         rows = _read_list(path, template)
+    elif kind in (".yaml", ".yml"):
+        found = read_yaml(_read_text(path), str(path))
+        rows = [_at(path, line, lambda row=row: _check_row(row, template)) for line, row in found]
     else:
-        raise TemplateError(f"{path} is no table that is read here: give a .csv, .jsonl or .json file.")
+        raise TemplateError(f"{path} is no table that is read here: give a .csv, .jsonl, .json or .yaml file.")
     if not rows:
         raise TemplateError(f"{path} has no rows.")
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from client_graphs import text_to_image
@@ -46,6 +47,24 @@ def test_json_lines_and_lists(template, tmp_path):
     assert sweep(template, table=write(tmp_path, "rows.json", f"[{row}]")) == [{"prompt": "a", "steps": 3}]
 
 
+def test_yaml_with_words_that_older_rules_take_for_something_else(template, tmp_path):
+    text = (
+        "- &base\n  prompt: no\n  steps: 012\n  cfg: 6.5e0\n- <<: *base\n  prompt: 2026-01-02\n"
+        "- {prompt: '1:30', seed: random}\n- prompt: >-\n    a red\n    barn\n  seed: 18446744073709551615\n"
+    )
+    rows = sweep(template, table=write(tmp_path, "rows.YML", text))
+    assert rows[:2] == [{"prompt": "no", "steps": 12, "cfg": 6.5}, {"prompt": "2026-01-02", "steps": 12, "cfg": 6.5}]
+    assert rows[2]["prompt"] == "1:30"
+    assert isinstance(rows[2]["seed"], int)
+    assert rows[3] == {"prompt": "a red barn", "seed": 2**64 - 1}
+
+
+def test_without_pyyaml_it_is_said_how_to_get_it(template, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(TemplateError, match="pip install PyYAML"):
+        sweep(template, table=write(tmp_path, "rows.yaml", "- prompt: a\n"))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
@@ -65,7 +84,21 @@ def test_json_lines_and_lists(template, tmp_path):
         ("a.jsonl", "[1]\n", "object"),
         ("a.json", "{}", "list"),
         ("a.json", "[3]", "row 1"),
-        ("a.yaml", "a: 1", "no table that is read here"),
+        ("a.toml", "a = 1", "no table that is read here"),
+        ("a.yaml", "prompt: a", "must hold a list"),
+        ("a.yaml", "- a barn\n", "line 1: A row is an object"),
+        ("a.yaml", "- prompt: a\n- prompt: b\n  steps: many\n", "line 2.*many"),
+        ("a.yaml", "- prompt: a\n- prompt: b\n  prompt: c\n", 'line 2: "prompt" is there twice'),
+        ("a.yaml", "- prompt: a\n  - b\n", "line 2: It is no YAML"),
+        ("a.yaml", "- prompt: a\n---\n- prompt: b\n", "It is no YAML: but found another document"),
+        ("a.yaml", "- steps: !!python/object:os.system {}\n", "could not determine a constructor"),
+        ("a.yaml", "- &a {steps: *a}\n", "steps"),
+        ("a.yaml", "- {? [1] : 2}\n", "unhashable"),
+        ("a.yaml", "- steps: .nan\n", "text"),
+        ("a.yaml", f"- steps: {'9' * 5000}\n", "can't be used|line 1"),
+        ("a.yaml", f"- {'[' * 2000}\n", "nested too deeply"),
+        ("a.yaml", "- prompt: \x07\n", "It is no YAML"),
+        ("a.yaml", "# nothing\n", "no rows"),
         ("a.txt", "\n# nothing\n", "no table|no prompts"),
     ],
 )
