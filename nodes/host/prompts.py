@@ -10,6 +10,7 @@ from typing import Any
 from ...core.provenance import link_reports
 from .node_classes import is_lazy
 from .parameter_inputs import mark_problems
+from .profile_recorder import watch
 
 # Names that shared API prompts use and that belong to another pack, Impact Pack, whose saved canvas workflows hold its
 # widgets by position: registering them would spoil those, also where that pack is only missing.
@@ -26,14 +27,15 @@ def register_prompt_handlers() -> None:
 def handle_prompt(request: dict[str, Any]) -> dict[str, Any]:
     """Prepares the prompt of a request.
 
-    Links the nodes that save with seeds to the gates before them, answers names that nobody has with our nodes, and
-    tells template parameters what is wrong with them.
+    Links the nodes that save with seeds to the gates before them, answers names that nobody has with our nodes, tells
+    template parameters what is wrong with them, and gets ready to record a profile where one is asked for.
     A prompt that is not well-formed stays as it is: ComfyUI itself says what is wrong with it.
     """
     try:
         answer_names(request["prompt"])
         link_reports(request["prompt"], functools.cache(is_lazy))
         mark_problems(request["prompt"])
+        watch(request)
     except (LookupError, TypeError, AttributeError) as problem:
         logging.debug("Switchyard: the prompt is not well-formed: %r", problem)
     return request

@@ -15,6 +15,7 @@ import torch
 from .clips import CLIPS
 from .detectors import DETECTORS
 from .faults import FAULTS
+from .naps import NAPS
 from .samplings import SAMPLINGS
 
 
@@ -258,6 +259,7 @@ NODE_CLASS_MAPPINGS = dict(
     **CLIPS,
     **DETECTORS,
     **FAULTS,
+    **NAPS,
     **SAMPLINGS,
     ProbeValue=ProbeValue,
     ProbeList=ProbeList,
