@@ -17,11 +17,12 @@ from ..errors import ServerUnavailable
 from ..template import Template
 from ..template.parameters import FILE_TYPES
 from . import manifest
+from .bookkeeping import Outcome, Say
 from .journal import JobState, JournalError
 from .manifest import Problem
 from .rows import Row, check_rows, combine, draw_seeds, read_axis, read_prompts, read_seeds, read_table, zip_axes
 from .run_folder import Options, RunFolder, RunFolderError, RunInUseError
-from .runner import Outcome, Runner, Say
+from .runner import Runner
 
 __all__ = [
     "Batch", "JobState", "JournalError", "Options", "Outcome", "Problem", "Row", "RunFolderError", "RunInUseError",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
+import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import TemplateError
+from ..errors import JobStalled, JobTimeout, ServerUnavailable, TemplateError
 from ..graphs import Graph, is_link
 from ..template import Template
 from ..template.outputs import SAVERS
@@ -84,6 +86,73 @@ def graph_of(template: Template, job: JobSpec, folder: str, attempt: int) -> Gra
             name = re.split(r"[/\\]", name)[-1].strip() or "output"
             node["inputs"][PREFIX] = f"{place}/{job.label}_{name}"
     return graph
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a server is asked for, complete: it may go to another process.
+
+    Attributes:
+        workflow: the page's workflow, which ComfyUI writes into the pictures; None if there is none.
+        timeout_s, patience_s, stall_s, allow_partial: as the run's options say.
+    """
+
+    prompt_id: str
+    graph: Graph
+    workflow: Mapping[str, Any] | None
+    timeout_s: float | None
+    patience_s: float
+    stall_s: float | None
+    allow_partial: bool
+
+    @classmethod
+    def make(cls, prompt_id: str, graph: Graph, workflow: Mapping[str, Any] | None, options: Any) -> Order:
+        """What a run with these options asks for."""
+        return cls(
+            prompt_id, graph, workflow, options.timeout_s, options.patience_s, options.stall_s, options.allow_partial
+        )
+
+
+def run_order(
+    client: Any, order: Order, on_submit: Callable[[Any], None], on_event: Callable[[Any], None] | None
+) -> Any:
+    """Queues a job, or adopts it where the server has it, and waits for its end; gives the result.
+
+    Args:
+        client: the server's.
+        order: what is asked for.
+        on_submit: called with the job once the server has it.
+        on_event: called with what happens meanwhile; None: nobody listens.
+
+    Raises:
+        SwitchyardError: as `Client.submit` and `Job.wait` do. A job that took too long is stopped.
+    """
+    remote = client.submit(
+        order.graph,
+        prompt_id=order.prompt_id,
+        extra_pnginfo={"workflow": order.workflow} if order.workflow else None,
+        allow_partial=order.allow_partial,
+    )
+    on_submit(remote)
+    try:
+        return remote.wait(order.timeout_s, patience_s=order.patience_s, stall_s=order.stall_s, on_event=on_event)
+    except (JobTimeout, JobStalled):
+        remote.cancel()
+        raise
+
+
+def is_known(client: Any, prompt_id: str) -> bool:
+    """Whether a server has a job in its queue or its history; in this order, as jobs move from one to the other."""
+    return client.place_in_queue(prompt_id) is not None or client.history(prompt_id) is not None
+
+
+def again(fetch: Callable[[], Any], deadline: float, pause_s: float) -> Any:
+    """What `fetch` gives; a server that does not answer is asked again until the monotonic clock is at `deadline`."""
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ServerUnavailable):
+            return fetch()
+        time.sleep(pause_s)
+    return fetch()
 
 
 def _text_behind(graph: Graph, link: list[Any]) -> str:

@@ -9,7 +9,7 @@ import threading
 import pytest
 from client_graphs import text_to_image
 from fake_batch_server import FakeClient, FakeServer
-from switchyard.batch import Batch, Options, RunInUseError, Server
+from switchyard.batch import Batch, Options, RunInUseError, Server, bookkeeping
 from switchyard.batch import pool as pool_module
 from switchyard.batch import runner as runner_module
 from switchyard.batch.journal import NAME
@@ -21,8 +21,8 @@ from switchyard.template import Template
 def quick(monkeypatch):
     monkeypatch.setattr(pool_module, "_PROBE_S", 0.005)
     monkeypatch.setattr(pool_module, "_WAIT_S", 0.02)
-    monkeypatch.setattr(runner_module, "_TICK_S", 0.005)
-    monkeypatch.setattr(runner_module, "_GRACE_S", 1.0)
+    monkeypatch.setattr(bookkeeping, "_TICK_S", 0.005)
+    monkeypatch.setattr(bookkeeping, "_GRACE_S", 1.0)
     monkeypatch.setattr(runner_module, "_FETCH_PAUSE_S", 0.001)
 
 
