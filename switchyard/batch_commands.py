@@ -15,6 +15,7 @@ from .batch import Batch, Options, Server, manifest, rows, sweep
 from .batch.progress import KINDS, Progress
 from .batch.run_folder import CANCEL_FILE, RunFolderError
 from .batch.sheet import contact_sheet
+from .batch.take_back import take_back
 from .client import DEFAULT_URL, Client
 from .console import add_command, say, say_error, say_json
 from .errors import TemplateError
@@ -74,9 +75,17 @@ def add_to(commands: Any) -> None:
         parser = add_command(commands, name, help_text, f"switchyard {name} runs/barns\n\n{_EXIT_CODES}", command)
         parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="the run's folder")
         _add_run_options(parser)
+    parser = add_command(
+        commands,
+        "cancel",
+        "stop a run and take its jobs back from the servers, also if its process was killed",
+        "switchyard cancel runs/barns",
+        cancel,
+    )
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR", help="the run's folder")
+    _add_servers(parser, "(default: those that have jobs of the run; needed for one that wants a password)")
     for name, help_text, command in (
         ("status", "show how far a run is, and write its manifest anew", status),
-        ("cancel", "stop a run that is at work, and take its jobs back", cancel),
         ("verify", "compare every file of a run with its manifest", verify),
     ):
         parser = add_command(commands, name, help_text, f"switchyard {name} runs/barns", command)
@@ -97,18 +106,22 @@ def add_to(commands: Any) -> None:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    _add_servers(parser, f"(default: the environment's {common.SERVER}, else {DEFAULT_URL})")
+    parser.add_argument("--progress", choices=KINDS, default="auto", help="auto: a bar on a terminal, lines in a log")
+
+
+def _add_servers(parser: argparse.ArgumentParser, hint: str) -> None:
     parser.add_argument(
         "--server",
         action="append",
         default=[],
         metavar="URL[,slots=N]",
-        help=f"may be given several times (default: the environment's {common.SERVER}, else {DEFAULT_URL})",
+        help=f"may be given several times {hint}",
     )
     parser.add_argument(
         "--header", action="append", default=[], metavar="NAME=VALUE", help="send this HTTP header along; repeatable"
     )
     parser.add_argument("--insecure", action="store_true", help="accept any certificate of an https server")
-    parser.add_argument("--progress", choices=KINDS, default="auto", help="auto: a bar on a terminal, lines in a log")
 
 
 def batch(options: argparse.Namespace) -> int:
@@ -181,14 +194,30 @@ def status(options: argparse.Namespace) -> int:
 def cancel(options: argparse.Namespace) -> int:
     found = Batch.open(options.run_dir)
     if not found.folder.is_open():
-        say_error("No process is at work on it. What a killed one has queued is taken up by: switchyard resume")
-        return 1
+        return _cancel_what_is_left(found, options)
     try:
         (found.folder.path / CANCEL_FILE).touch()
     except OSError as problem:
         raise RunFolderError(f"{options.run_dir} can't be written: {problem.strerror or problem}.") from problem
-    say("The process at work on it takes its jobs back and ends. The run can be resumed.")
+    if options.json:
+        say_json({"at_work": True})
+    else:
+        say("The process at work on it takes its jobs back and ends. The run can be resumed.")
     return 0
+
+
+def _cancel_what_is_left(found: Batch, options: argparse.Namespace) -> int:
+    """Takes back what a killed process has left in the queues of servers."""
+    given = {client.url: client for client in (_client(server.url, options) for server in _servers(options))}
+    taken = take_back(found.folder, lambda url: given.get(url) or _client(url, options))
+    if options.json:
+        problems = {url: str(problem) for url, problem in taken.problems.items()}
+        say_json({"at_work": False, "taken_back": taken.jobs, "problems": problems})
+    else:
+        say(f"{taken.count} jobs taken back. Go on with: switchyard resume {options.run_dir}")
+        for url, problem in taken.problems.items():
+            say_error(f"What {url} still has of it goes on there: {problem}")
+    return next((problem.exit_code for problem in taken.problems.values()), 0)
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ class FakeServer:
     Attributes:
         executed: the id of each job that ran, in order.
         uploaded, graphs: what was sent to it.
+        cancelled: the ids of jobs that it was told to take back.
         hold: jobs end only while this is set.
         most_queued: how many jobs were queued or ran at a time, at most.
         dies_after: after so many jobs it answers nothing any more; None: never.
@@ -43,6 +44,7 @@ class FakeServer:
         self.freed = 0
         self.uploaded: list[str] = []
         self.graphs: list[Any] = []
+        self.cancelled: list[str] = []
         self.most_queued = 0
         self.dies_after: int | None = None
         self.is_down = False
@@ -92,6 +94,15 @@ class FakeClient:
     def upload(self, path: str) -> str:
         self.server.uploaded.append(path)
         return f"uploaded_{Path(path).name}"
+
+    def place_in_queue(self, prompt_id: str) -> int | None:
+        self.server.ask()
+        queued = list(self.server.queue)
+        return queued.index(prompt_id) if prompt_id in queued else None
+
+    def cancel(self, prompt_id: str) -> None:
+        self.server.cancelled.append(prompt_id)
+        FakeJob(self, prompt_id).cancel()
 
     def free(self) -> None:
         self.server.freed += 1

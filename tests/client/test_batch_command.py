@@ -86,7 +86,57 @@ def test_exit_codes(server, tmp_path, capsys):
     server.is_down = False
     assert main(["resume", "down"]) == 0
     assert main(["resume", "nowhere"]) == 2
-    assert main(["cancel", "down"]) == 1
+    assert main(["cancel", "down"]) == 0
+
+
+@pytest.fixture
+def killed(server, tmp_path):
+    """The run of a client that was killed: of its jobs 0 is done, 1 has ended, 2 runs, 3 waits, 4 was never sent."""
+    assert batch("--seeds", "1+6") == 0
+    journal = tmp_path / "run" / "journal.jsonl"
+    records = [json.loads(line) for line in journal.read_text().splitlines()]
+    kept = [record for record in records if record["event"] == "submit" and record["index"] < 5]
+    kept += [record for record in records if record["event"] == "done" and record["index"] == 0]
+    journal.write_text("".join(f"{json.dumps(record)}\n" for record in kept))
+    ids = {record["index"]: record["prompt_id"] for record in records}
+    for index in (2, 3):
+        server.queue[ids[index]] = next(graph for graph in server.graphs if graph["6"]["inputs"]["seed"] == index + 1)
+        del server.history[ids[index]]
+    server.queue["another's"] = server.graphs[0]
+    for index in (4, 5):
+        del server.history[ids[index]]
+    return ids
+
+
+def test_what_a_killed_process_has_left_in_queues_is_taken_back(server, killed, capsys):
+    capsys.readouterr()
+    assert main(["cancel", "run", "--json"]) == 0
+    answer = {"at_work": False, "taken_back": {"http://127.0.0.1:8188": [2, 3]}, "problems": {}}
+    assert json.loads(capsys.readouterr().out) == answer
+    assert server.cancelled == [killed[2], killed[3]]
+    assert list(server.queue) == ["another's"]
+    assert main(["cancel", "run"]) == 0
+    assert "0 jobs taken back" in capsys.readouterr().out
+    ran = len(server.executed)
+    assert main(["resume", "run"]) == 0
+    assert main(["verify", "run"]) == 0
+    assert len(server.executed) == ran + 4  # 2 and 3 anew, 4 and 5 for the first time; 1 is fetched from the history
+
+
+def test_a_server_that_does_not_answer_keeps_its_jobs(server, killed, tmp_path, capsys):
+    before = (tmp_path / "run" / "journal.jsonl").read_bytes()
+    server.is_down = True
+    assert main(["cancel", "run"]) == 4
+    assert "goes on there: No ComfyUI answers" in capsys.readouterr().err
+    assert (tmp_path / "run" / "journal.jsonl").read_bytes() == before
+
+
+def test_a_run_that_is_at_work_is_asked_to_cancel_itself(server, killed, tmp_path, capsys):
+    with Batch.open("run").folder.locked():
+        assert main(["cancel", "run"]) == 0
+    assert "takes its jobs back" in capsys.readouterr().out
+    assert (tmp_path / "run" / "cancel.request").exists()
+    assert server.cancelled == []
 
 
 def test_verify_finds_what_is_changed_missing_and_extra(server, tmp_path, capsys):
