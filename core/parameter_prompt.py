@@ -8,10 +8,14 @@ booleans before any node sees them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .template_parameters import (
     DESCRIBED,
+    PARAMETER_VALUE,
+    RANGES,
+    Parameter,
     ParameterError,
     called,
     is_general,
@@ -22,6 +26,40 @@ from .template_parameters import (
 Graph = Mapping[str, Mapping[str, Any]]
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What is to be said of one parameter of a graph.
+
+    Attributes:
+        described: what is wrong with what describes it, in words; empty if nothing is.
+        shared: which other parameter has its name; empty if none has.
+        value: what is wrong with its value; empty if nothing is, or if a link brings it. While the description is
+            wrong, any value of the type is right.
+        parameter: the parameter; without limits while its description is wrong.
+        taken: the value, as `Parameter.read` gives it; None if there is none, it is wrong or a link brings it.
+    """
+
+    described: str
+    value: str
+    parameter: Parameter
+    taken: Any = None
+    shared: str = ""
+
+
+def judge(graph: Graph, parameters: Mapping[str, str]) -> dict[str, Judgement]:
+    """Judges each parameter of a graph, by node id.
+
+    Args:
+        graph: the graph as it was sent.
+        parameters: the type of each node that is a parameter, by id, in the graph's order.
+    """
+    found = {node_id: _judgement(graph[node_id], kind) for node_id, kind in parameters.items()}
+    for node_id, kind in parameters.items():
+        name = graph[node_id]["inputs"].get("name")
+        found[node_id] = replace(found[node_id], shared=twice(kind, name, graph, parameters))
+    return found
+
+
 def find_problems(graph: Graph, parameters: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with parameters, in words, by node id; those with nothing wrong are left out.
 
@@ -29,10 +67,8 @@ def find_problems(graph: Graph, parameters: Mapping[str, str]) -> dict[str, str]
         graph: the graph as it was sent.
         parameters: the type of each node that is a parameter, by id, in the graph's order.
     """
-    problems = {node_id: _problem(graph[node_id], kind) for node_id, kind in parameters.items()}
-    for node_id, kind in parameters.items():
-        name = graph[node_id]["inputs"].get("name")
-        problems[node_id] = problems[node_id] or twice(kind, name, graph, parameters)
+    judged = judge(graph, parameters)
+    problems = {node_id: one.described or one.value or one.shared for node_id, one in judged.items()}
     return {node_id: problem for node_id, problem in problems.items() if problem}
 
 
@@ -82,24 +118,32 @@ def run_parameter(
     return parameter.read(value)
 
 
-def _problem(node: Mapping[str, Any], kind: str) -> str:
-    inputs = node["inputs"]
+def _judgement(node: Mapping[str, Any], kind: str) -> Judgement:
+    inputs, is_text = node["inputs"], is_general(node["class_type"])
+    name = literal(inputs.get("name", ""))
+    plain = Parameter(kind, name if isinstance(name, str) else "", is_text, *RANGES.get(kind, (None, None)))
+    try:
+        _refuse_links(kind, inputs)
+        parameter, described = read_parameter(kind, name, inputs, is_text), ""
+    except ParameterError as problem:
+        parameter, described = plain, str(problem)
+    value = literal(inputs[PARAMETER_VALUE]) if PARAMETER_VALUE in inputs else []
+    if isinstance(value, list):
+        return Judgement(described, "", parameter)
+    try:
+        return Judgement(described, "", parameter, parameter.read(value))
+    except ParameterError as problem:
+        return Judgement(described, str(problem), parameter)
+
+
+def _refuse_links(kind: str, inputs: Mapping[str, Any]) -> None:
     plugged = [field for field in ("name", "type", *DESCRIBED) if isinstance(inputs.get(field), list)]
     if plugged:
         name = "" if "name" in plugged else inputs.get("name")
-        return (
+        raise ParameterError(
             f"{called(kind, name)}: something is plugged into {', '.join(plugged)}. Write it into the node: whoever "
             "reads the workflow can't know what a link will bring."
         )
-    try:
-        is_text = is_general(node["class_type"])
-        parameter = read_parameter(kind, literal(inputs.get("name", "")), inputs, is_text)
-        value = literal(inputs["value"]) if "value" in inputs else []
-        if not isinstance(value, list):
-            parameter.read(value)
-    except ParameterError as problem:
-        return str(problem)
-    return ""
 
 
 def literal(value: Any) -> Any:

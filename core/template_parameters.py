@@ -57,6 +57,7 @@ class Parameter:
         low: the lowest number that it takes; None: there is none.
         high: the highest one.
         choices: the texts that it takes; empty: any.
+        step: how far a form moves a number at a time, above 0; None: unsaid. Values between are taken.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    step: float | None = None
 
     def read(self, value: Any) -> Any:
         """Takes a value, as Python's own str, int, float or bool.
@@ -137,6 +139,7 @@ def read_parameter(kind: str, name: Any, described: Mapping[str, Any], is_text: 
             widest.low if low is None else low,
             widest.high if high is None else high,
             read_choices(described.get("choices", "")),
+            step,
         )
         if not _is_empty(described.get("default")):
             parameter._read(described["default"], "default", is_text=True)

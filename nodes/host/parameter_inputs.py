@@ -70,7 +70,7 @@ def mark_problems(prompt: dict[str, Any]) -> None:
         for field in ("order", *DESCRIBED):
             if inputs.get(field, "") is None:  # ComfyUI would make the text "None" of it
                 del inputs[field]
-        problem = problems.get(node_id) or _not_there(prompt, node_id, kind)
+        problem = problems.get(node_id) or value_problem(prompt, node_id, kind)
         if problem:
             inputs[PROBLEM] = problem
 
@@ -81,8 +81,8 @@ def _is_ours(node: Mapping[str, Any]) -> bool:
     return getattr(known.get(node["class_type"]), "CATEGORY", "") == CATEGORY
 
 
-def _not_there(prompt: Mapping[str, Any], node_id: str, kind: str) -> str:
-    """What is wrong with a value that only ComfyUI can judge: a file, or one of what a list takes."""
+def value_problem(prompt: Mapping[str, Any], node_id: str, kind: str) -> str:
+    """What is wrong with a value that only ComfyUI can judge: a file, or one of a list. Empty if nothing is."""
     inputs = prompt[node_id]["inputs"]
     value = literal(inputs.get(PARAMETER_VALUE))
     problem = ""

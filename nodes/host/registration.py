@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+from .parameter_routes import register_parameter_routes
 from .profile_routes import register_profile_routes
 from .prompts import register_prompt_handlers
 from .routes import register_routes
@@ -16,8 +17,8 @@ def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
     """Adds the plain ids to the pack's own mapping, each as a hidden subclass, unless the id is already taken.
 
     Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Also asks to be shown every
-    prompt that is queued, and adds folders for models and the routes of templates and profiles. Unless ComfyUI has
-    loaded the pack, this does nothing.
+    prompt that is queued, and adds folders for models and the routes of templates, parameters and profiles. Unless
+    ComfyUI has loaded the pack, this does nothing.
     """
     taken = _taken_ids()
     if taken is None:
@@ -30,6 +31,7 @@ def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
     register_prompt_handlers()
     register_folders()
     register_routes()
+    register_parameter_routes()
     register_profile_routes()
 
 

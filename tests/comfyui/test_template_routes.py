@@ -47,6 +47,9 @@ class Client:
     def post(self, body, headers=JSON):
         return self.send("POST", ROUTE, json.dumps(body) if isinstance(body, dict) else body, headers)
 
+    def rename(self, name, wanted, headers=JSON):
+        return self.send("POST", f"{ROUTE}/{name}/rename", json.dumps({"to": wanted}), headers)
+
 
 @pytest.fixture
 def client(server):
@@ -261,11 +264,94 @@ def test_files_that_are_no_templates_are_listed_with_what_is_wrong(client):
     refused(client.get(f"{ROUTE}/folder"), 404)
 
 
+def test_a_template_is_deleted_also_a_broken_one(client):
+    client.post(BODY)
+    (client.folder / "broken.json").write_text("{", "utf-8")
+    for name in ("a", "broken"):
+        assert client.send("DELETE", f"{ROUTE}/{name}") == (200, {"name": name})
+        refused(client.send("DELETE", f"{ROUTE}/{name}"), 404, name)
+    assert os.listdir(client.folder) == []
+
+
+def test_a_template_is_renamed_and_nothing_else_of_it_changes(client):
+    client.post(BODY)
+    before = client.get(f"{ROUTE}/a")[1]
+    assert client.rename("a", "b-2") == (200, {"name": "b-2"})
+    assert client.get(f"{ROUTE}/b-2") == (200, {**before, "name": "b-2"})
+    assert os.listdir(client.folder) == ["b-2.json"]
+    refused(client.rename("a", "c"), 404, "'a'")
+
+
+def test_a_template_is_not_renamed_over_another(client):
+    client.post(BODY)
+    client.post({**BODY, "name": "b", "title": "Other"})
+    for wanted in ("b", "a"):
+        refused(client.rename("a", wanted), 409, "already")
+    assert [entry["title"] for entry in client.get()[1]["templates"]] == ["A & B", "Other"]
+
+
+def test_a_broken_template_is_not_renamed(client):
+    client.folder.mkdir(parents=True)
+    (client.folder / "cut.json").write_text("{", "utf-8")
+    refused(client.rename("cut", "b"), 422, "cut.json")
+    assert os.listdir(client.folder) == ["cut.json"]
+
+
+def test_of_renames_at_once_one_wins(client):
+    client.post(BODY)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: client.rename("a", f"n{number}"), range(8)))
+    assert sorted(status for status, _ in answers) == [200] + [404] * 7
+    assert len(os.listdir(client.folder)) == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_outside_of_the_folder_can_be_deleted_or_renamed(client, path):
+    client.post(BODY)
+    secret = client.folder.parent / "secret.json"
+    shutil.copy(client.folder / "a.json", secret)
+    refused(client.send("DELETE", f"{ROUTE}/{path}"), 400, "name")
+    refused(client.rename(path, "b"), 400, "name")
+    for dots in ("/../secret", "//a", "/a/", "/a/../a"):
+        assert client.send("DELETE", ROUTE + dots)[0] in (404, 405)
+    assert secret.is_file()
+    assert os.listdir(client.folder) == ["a.json"]
+
+
+@pytest.mark.parametrize("wanted", [*NAMES[:14], None, 1, ["a"]], ids=ascii)
+def test_a_template_is_not_renamed_to_a_bad_name(client, wanted):
+    client.post(BODY)
+    refused(client.rename("a", wanted), 400, "name")
+    assert os.listdir(client.folder) == ["a.json"]
+    assert sorted(path.name for path in client.folder.parent.rglob("*.json")) == ["a.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_links_that_leave_the_folder_are_neither_deleted_nor_renamed(client):
+    client.post(BODY)
+    secret = client.folder.parent / "secret.json"
+    shutil.copy(client.folder / "a.json", secret)
+    (client.folder / "out.json").symlink_to(secret)
+    refused(client.send("DELETE", f"{ROUTE}/out"), 400, "link")
+    refused(client.rename("out", "b"), 400, "link")
+    refused(client.rename("a", "out"), 400, "link")
+    assert secret.is_file()
+    assert sorted(os.listdir(client.folder)) == ["a.json", "out.json"]
+
+
+def test_a_rename_that_a_form_of_another_site_can_send_is_refused(client):
+    client.post(BODY)
+    refused(client.rename("a", "b", {"Content-Type": "text/plain"}), 415, "application/json")
+    assert os.listdir(client.folder) == ["a.json"]
+
+
 def test_other_methods_change_nothing(client):
     client.post(BODY)
-    for method in ("PUT", "DELETE", "PATCH"):
-        for path in (ROUTE, f"{ROUTE}/a"):
+    for method in ("PUT", "PATCH"):
+        for path in (ROUTE, f"{ROUTE}/a", f"{ROUTE}/a/rename"):
             assert client.send(method, path, json.dumps(BODY), JSON)[0] == 405
+    assert client.send("DELETE", ROUTE)[0] == 405
+    assert client.send("DELETE", f"{ROUTE}/a/rename")[0] == 405
     assert client.send("POST", f"{ROUTE}/a", json.dumps(BODY), JSON)[0] == 405
     assert client.get(f"{ROUTE}/a")[0] == 200
 
@@ -289,6 +375,8 @@ def test_each_of_several_users_has_templates_of_their_own(make_server):
         assert client.get(f"{ROUTE}/a", headers=ann)[0] == 200
         assert client.get(headers=bob) == (200, {"templates": []})
         refused(client.get(f"{ROUTE}/a", headers=bob), 404)
+        refused(client.send("DELETE", f"{ROUTE}/a", headers=bob), 404)
+        refused(client.rename("a", "b", {**JSON, **bob}), 404)
         assert [path.parent.parent.parent.name for path in (server.base / "user").rglob("a.json")] == [users[0]]
         for stranger in ({}, {"comfy-user": "../default"}, {"comfy-user": "__system"}):
             refused(client.get(headers=stranger), 403, "user")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from switchyard_pack.core.parameter_prompt import find_parameters, find_problems, run_parameter
+from switchyard_pack.core.parameter_prompt import find_parameters, find_problems, judge, run_parameter
 from switchyard_pack.core.template_parameters import ParameterError
 
 
@@ -106,3 +106,32 @@ def test_a_parameter_that_runs_checks_what_links_brought_and_names():
 def test_a_thousand_parameters_are_checked_at_once():
     graph = {str(number): steps(name=f"p{number}") for number in range(1000)}
     assert find_problems(graph, find_parameters(graph)) == {}
+
+
+def judged(**graph):
+    return judge(graph, find_parameters(graph))
+
+
+def test_what_is_wrong_with_a_value_is_told_apart_from_what_is_wrong_with_its_parameter():
+    (one,) = judged(a=steps(value="200", max="150", step="5")).values()
+    assert (one.described, one.shared, one.taken) == ("", "", None)
+    assert "value is 200" in one.value or 'value is "200"' in one.value
+    assert (one.parameter.high, one.parameter.step) == (150, 5)
+    (one,) = judged(a=steps(value="200", min="9", max="5")).values()
+    assert "min is 9 and max is 5" in one.described
+    assert (one.value, one.taken) == ("", 200)
+    (one,) = judged(a=steps(value="many", min="9", max="5")).values()
+    assert "min is 9" in one.described
+    assert 'value is "many"' in one.value
+
+
+def test_a_value_can_be_right_where_the_name_is_there_twice():
+    both = judged(a=steps(), b=steps(value=30))
+    assert [one.taken for one in both.values()] == [20, 30]
+    assert all("nodes a and b have this name" in one.shared for one in both.values())
+    assert not any(one.described or one.value for one in both.values())
+
+
+def test_a_value_that_a_link_brings_is_not_judged():
+    (one,) = judged(a=steps(value=["b", 0])).values()
+    assert (one.described, one.value, one.taken) == ("", "", None)

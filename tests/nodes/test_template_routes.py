@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from switchyard_pack.nodes.host import routes
+from switchyard_pack.nodes.host.http_answers import answering
 from switchyard_pack.nodes.host.node_definitions import definitions
 
 
@@ -23,6 +24,9 @@ class Table(list):
 
     def post(self, path):
         return self._adder("POST", path)
+
+    def delete(self, path):
+        return self._adder("DELETE", path)
 
     def _adder(self, method, path):
         return lambda handler: self.append(SimpleNamespace(method=method, path=path, handler=handler))
@@ -75,6 +79,8 @@ def test_the_routes_are_added_once_also_by_two_copies_of_the_pack(server):
         ("GET", "/switchyard/templates"),
         ("GET", "/switchyard/templates/{name}"),
         ("POST", "/switchyard/templates"),
+        ("DELETE", "/switchyard/templates/{name}"),
+        ("POST", "/switchyard/templates/{name}/rename"),
     ]
 
 
@@ -104,7 +110,7 @@ def test_nodes_that_fail_or_are_not_there_are_left_out(nodes):
 
 
 def answer(handle):
-    reply = asyncio.run(routes._answering(handle)(SimpleNamespace(method="GET", path="/switchyard/templates")))
+    reply = asyncio.run(answering(handle)(SimpleNamespace(method="GET", path="/switchyard/templates")))
     return reply.status, json.loads(reply.body)
 
 
@@ -117,7 +123,7 @@ def failing_with(error):
 
 def test_a_full_disk_is_a_sentence_and_a_line_in_the_log(caplog):
     status, body = answer(failing_with(OSError(28, "No space left on device")))
-    assert (status, body) == (503, {"error": "The folder of templates can't be used: No space left on device."})
+    assert (status, body) == (503, {"error": "A file or folder can't be used: No space left on device."})
     assert len(caplog.records) == 1
 
 
