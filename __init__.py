@@ -2,6 +2,7 @@
 
 from .nodes.aesthetic_score import AestheticScore
 from .nodes.attempt_seed import AttemptSeed
+from .nodes.before_and_after import BeforeAndAfter
 from .nodes.boolean_parameter import BooleanParameter
 from .nodes.boxes_to_segs import BoxesToSegs
 from .nodes.choice_parameter import ChoiceParameter
@@ -41,6 +42,7 @@ from .nodes.text_parameter import TextParameter
 NODE_CLASS_MAPPINGS = {
     "SwitchyardAestheticScore": AestheticScore,
     "SwitchyardAttemptSeed": AttemptSeed,
+    "SwitchyardBeforeAndAfter": BeforeAndAfter,
     "SwitchyardBooleanParameter": BooleanParameter,
     "SwitchyardBoxesToSegs": BoxesToSegs,
     "SwitchyardChoiceParameter": ChoiceParameter,

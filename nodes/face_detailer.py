@@ -10,6 +10,7 @@ from ..core.face_detail import Outcome, Settings, detail_faces
 from ..core.face_plan import Shaping
 from ..core.face_prompts import FacePrompts
 from ..core.face_words import check_image, detail_report, say_redrawn
+from ..core.picture_pairs import changed_pictures, say_left_out
 from ..core.segs import make_segs
 from .host.face_inputs import (
     Search,
@@ -31,8 +32,11 @@ from .host.face_inputs import (
 from .host.face_sampler import FaceSampler, Sampling, list_samplers, multiple_of
 from .host.graph import block
 from .host.page import verdict
+from .host.pictures import save_pairs
 from .host.progress import show_text, stop_if_interrupted
 from .host.sampling import list_schedulers
+
+_MOST_SHOWN = 8
 
 
 class FaceDetailer:
@@ -300,8 +304,14 @@ def _hand_over(
         [pictures[frame : frame + 1, y1:y2, x1:x2] for frame, (x1, y1, x2, y2) in inside] or [block()]
         for pictures in (image, outcome.image)
     )
+    places, changed = changed_pictures(image, outcome.image, _MOST_SHOWN)
+    pairs, problem = save_pairs([(image[place], outcome.image[place]) for place in places])
+    shown = {
+        "pairs": [{**pair, "picture": place + 1} for pair, place in zip(pairs, places, strict=False)],
+        "note": problem or say_left_out(len(places), changed),
+    }
     return {
-        "ui": verdict("face_detailer", summary, faces=outcome.faces, notes=notes),
+        "ui": verdict("face_detailer", summary, faces=outcome.faces, notes=notes, **shown),
         "result": (
             outcome.image,
             outcome.mask,

@@ -40,6 +40,7 @@ ATTRIBUTES = [
     "execute",
 ]
 FILE_WRITERS = {"SaveImageWithSeeds", "ScoreLog"}
+VIEWERS = {"BeforeAndAfter"}  # made to show and nothing else, as Preview Image is
 OPTIONAL = {"INPUT_IS_LIST", "OUTPUT_IS_LIST", "OUTPUT_NODE", "VALIDATE_INPUTS", "check_lazy_status", "IS_CHANGED"}
 
 
@@ -75,7 +76,7 @@ def check_attributes(node: Any) -> None:
     assert set(ATTRIBUTES) - OPTIONAL <= set(public)
     assert node.FUNCTION == "execute"
     assert node.__doc__ == node.DESCRIPTION
-    assert not getattr(node, "OUTPUT_NODE", False) or node.__name__ in FILE_WRITERS, "a deciding node is no output"
+    assert not getattr(node, "OUTPUT_NODE", False) or node.__name__ in FILE_WRITERS | VIEWERS, "no output"
 
 
 def check_signature(node: Any) -> None:

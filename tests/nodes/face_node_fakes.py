@@ -56,9 +56,11 @@ class ComfyUI:
     Attributes:
         change: What the sampler makes of a latent.
         calls: The arguments of each call of the sampler.
+
+    Its temporary folder is `temp`.
     """
 
-    def __init__(self, monkeypatch, faces=(FACE,)):
+    def __init__(self, monkeypatch, faces=(FACE,), temp=None):
         self.calls, self.change = [], lambda samples, seed: samples
         self.faces = [Face(box, 0.9 - 0.1 * number) for number, box in enumerate(faces)]
         self.searches = 0
@@ -74,7 +76,9 @@ class ComfyUI:
         graph.ExecutionBlocker = type("ExecutionBlocker", (), {"__init__": lambda self, message: None})
         comfy, execution = types.ModuleType("comfy"), types.ModuleType("comfy_execution")
         comfy.samplers, execution.graph = samplers, graph
-        for module in (nodes, comfy, samplers, execution, graph):
+        paths = types.ModuleType("folder_paths")
+        paths.get_temp_directory = lambda: str(temp)
+        for module in (nodes, comfy, samplers, execution, graph, paths):
             monkeypatch.setitem(sys.modules, module.__name__, module)
         for module in (face_inputs, face_detector):
             monkeypatch.setattr(module, "load_face_model", lambda name, tiled: self.find)
