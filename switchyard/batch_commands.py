@@ -6,19 +6,20 @@ import argparse
 import os
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from . import template_arguments as common
 from .batch import Batch, Options, Server, manifest, rows, sweep
+from .batch.fleet_scheduler import check_engine
 from .batch.progress import KINDS, Progress
 from .batch.run_folder import CANCEL_FILE, RunFolderError
+from .batch.servers import with_tags
 from .batch.sheet import contact_sheet
 from .batch.take_back import take_back
 from .client import DEFAULT_URL, Client
 from .console import add_command, say, say_error, say_json
-from .errors import TemplateError
 from .template import Template, open_any
 
 _EXIT_CODES = """exit codes:
@@ -55,16 +56,6 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--run-dir", type=Path, metavar="DIR", help="the run's folder (default: runs/<template>_<time>)"
     )
-    parser.add_argument("--window", type=int, default=2, metavar="N", help="jobs queued on a server at a time (2)")
-    parser.add_argument("--retries", type=int, default=2, metavar="N", help="further attempts of a failed job (2)")
-    parser.add_argument("--on-error", choices=("continue", "stop"), default="continue", help="when a job has failed")
-    parser.add_argument("--max-failures", type=int, metavar="N", help="stop once so many jobs have failed")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one job may take")
-    parser.add_argument("--stall-timeout", type=float, metavar="SECONDS", help="how long a job may get on with nothing")
-    parser.add_argument(
-        "--patience", type=float, default=60.0, metavar="SECONDS", help="how long a silent server is waited for (60)"
-    )
-    parser.add_argument("--allow-partial", action="store_true", help="run what is valid of a partly invalid graph")
     parser.add_argument("--dry-run", action="store_true", help="show the jobs, queue nothing, write nothing")
     _add_run_options(parser)
 
@@ -107,6 +98,25 @@ def add_to(commands: Any) -> None:
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     _add_servers(parser, f"(default: the environment's {common.SERVER}, else {DEFAULT_URL})")
+    parser.add_argument(
+        "--engine",
+        default="local",
+        metavar="ENGINE",
+        help="local: threads (default); dask: Dask in this process; tcp://HOST:PORT or tls://HOST:PORT: its scheduler",
+    )
+    parser.add_argument(
+        "--require", action="append", metavar="TAG", help="use only servers with this tag; may be given several times"
+    )
+    parser.add_argument("--window", type=int, metavar="N", help="jobs queued on a server at a time (2)")
+    parser.add_argument("--retries", type=int, metavar="N", help="further attempts of a failed job (2)")
+    parser.add_argument("--on-error", choices=("continue", "stop"), help="when a job has failed (continue)")
+    parser.add_argument("--max-failures", type=int, metavar="N", help="stop once so many jobs have failed")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="how long one job may take")
+    parser.add_argument("--stall-timeout", type=float, metavar="SECONDS", help="how long a job may get on with nothing")
+    parser.add_argument("--patience", type=float, metavar="SECONDS", help="how long a silent server is waited for (60)")
+    parser.add_argument(
+        "--allow-partial", action="store_true", default=None, help="run what is valid of a partly invalid graph"
+    )
     parser.add_argument("--progress", choices=KINDS, default="auto", help="auto: a bar on a terminal, lines in a log")
 
 
@@ -115,7 +125,7 @@ def _add_servers(parser: argparse.ArgumentParser, hint: str) -> None:
         "--server",
         action="append",
         default=[],
-        metavar="URL[,slots=N]",
+        metavar="URL[,slots=N][,tags=A+B]",
         help=f"may be given several times {hint}",
     )
     parser.add_argument(
@@ -128,22 +138,15 @@ def batch(options: argparse.Namespace) -> int:
     template = _template(options)
     values = _values(template, options)
     found = _rows(template, values, options)
-    how = Options(
-        window=options.window,
-        retries=options.retries,
-        on_error=options.on_error,
-        max_failures=options.max_failures,
-        timeout_s=options.timeout,
-        stall_s=options.stall_timeout,
-        patience_s=options.patience,
-        allow_partial=options.allow_partial,
-    )
+    how = _options(Options(), options)
+    check_engine(options.engine, names_servers=_names_servers(options))
     if options.dry_run:
         _show_plan(found, as_json=options.json)
         return 0
-    servers = _servers(options) or [_default_server()]
+    servers = _servers(options) or ([_default_server()] if options.engine in ("local", "dask") else [])
+    with_tags(servers, how.require)
     run_dir = options.run_dir or Path("runs") / f"{template.name}_{time.strftime('%Y%m%d_%H%M%S')}"
-    kept = [_without_password(server.url) for server in servers]
+    kept = [str(server.without_password()) for server in servers]
     made = Batch.create(run_dir, template, found, options=how, servers=kept)
     return _run(made, servers, options)
 
@@ -162,12 +165,30 @@ def _rows(template: Template, values: dict[str, Any], options: argparse.Namespac
     )
 
 
+def _options(of: Options, options: argparse.Namespace) -> Options:
+    """Options with those of the command line in place of what they were."""
+    given = {
+        "window": options.window,
+        "retries": options.retries,
+        "on_error": options.on_error,
+        "max_failures": options.max_failures,
+        "timeout_s": options.timeout,
+        "stall_s": options.stall_timeout,
+        "patience_s": options.patience,
+        "allow_partial": options.allow_partial,
+        "require": options.require,
+    }
+    return replace(of, **{name: value for name, value in given.items() if value is not None})
+
+
 def resume(options: argparse.Namespace) -> int:
     return _run(Batch.open(options.run_dir), _servers(options), options)
 
 
 def retry(options: argparse.Namespace) -> int:
     found = Batch.open(options.run_dir)
+    _options(found.folder.options, options)  # errors first
+    check_engine(options.engine, names_servers=_names_servers(options))
     say_error(f"{found.retry()} failed jobs are tried again.")
     return _run(found, _servers(options), options)
 
@@ -246,9 +267,13 @@ def sheet(options: argparse.Namespace) -> int:
 
 
 def _run(found: Batch, servers: list[Server], options: argparse.Namespace) -> int:
+    check_engine(options.engine, names_servers=_names_servers(options))
+    how = _options(found.folder.options, options)
     kind = "json" if options.json and options.progress == "auto" else options.progress
     progress = Progress(kind, found.folder.template.graph)
-    outcome = found.run(servers, say=progress.take, make_client=lambda url: _client(url, options))
+    outcome = found.run(
+        servers, engine=options.engine, options=how, say=progress.take, make_client=lambda url: _client(url, options)
+    )
     if outcome.error is not None:
         say_error(f"switchyard: {outcome.error}")
     if outcome.pending:
@@ -283,27 +308,15 @@ def _values(template: Template, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _servers(options: argparse.Namespace) -> list[Server]:
-    return [_server(text) for text in options.server]
+    return [Server.read(text) for text in options.server]
 
 
-def _server(text: str) -> Server:
-    url, *settings = text.split(",")
-    slots = "1"
-    for setting in settings:
-        name, _, slots = setting.partition("=")
-        if name.strip() != "slots" or not slots.strip().isdecimal() or int(slots) < 1:
-            raise TemplateError(f'"{text}" names no server: write URL or URL,slots=N.')
-    return Server(url, int(slots))
+def _names_servers(options: argparse.Namespace) -> bool:
+    return bool(options.server or options.header or options.insecure)
 
 
 def _default_server() -> Server:
-    return _server(os.environ.get(common.SERVER) or DEFAULT_URL)
-
-
-def _without_password(url: str) -> str:
-    """An address as it may stand in a file: who resumes the run gives the password again."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return Server.read(os.environ.get(common.SERVER) or DEFAULT_URL)
 
 
 def _show_plan(found: list[rows.Row], *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ A run that was stopped, or whose process or server died, goes on with `Batch.ope
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,18 @@ from ..template import Template
 from ..template.parameters import FILE_TYPES
 from . import manifest
 from .bookkeeping import Outcome, Say
+from .fleet_scheduler import EngineError, check_engine, connected, need_dask
 from .journal import JobState, JournalError
 from .manifest import Problem
 from .rows import Row, check_rows, combine, draw_seeds, read_axis, read_prompts, read_seeds, read_table, zip_axes
 from .run_folder import Options, RunFolder, RunFolderError, RunInUseError
 from .runner import Runner
+from .servers import Server, TagError, with_tags
 
 __all__ = [
-    "Batch", "JobState", "JournalError", "Options", "Outcome", "Problem", "Row", "RunFolderError", "RunInUseError",
-    "Server", "sweep",
+    "Batch", "EngineError", "JobState", "JournalError", "Options", "Outcome", "Problem", "Row", "RunFolderError",
+    "RunInUseError", "Server", "TagError", "sweep",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server, and how many jobs it works on at a time: 1, unless it stands for several behind one address."""
-
-    url: str
-    slots: int = 1
 
 
 class Batch:
@@ -62,7 +56,8 @@ class Batch:
             rows: the values of each job by parameter name; a seed may be "random". See `sweep`. Local files for
                 pictures and the like are sent to each server when it first needs them: leave them where they are.
             options: how the jobs are worked off.
-            servers: where they run if `run` is told nothing else; passwords don't belong here.
+            servers: where they run if `run` is told nothing else, as URL[,slots=N][,tags=A+B]; passwords don't belong
+                here.
 
         Raises:
             TemplateError: a row can't be used.
@@ -81,6 +76,8 @@ class Batch:
         self,
         servers: Sequence[str | Server] = (),
         *,
+        engine: str = "local",
+        options: Options | None = None,
         say: Say | None = None,
         make_client: Callable[[str], Any] | None = None,
     ) -> Outcome:
@@ -88,24 +85,43 @@ class Batch:
 
         Args:
             servers: where; else those that the batch was made with.
+            engine: "local": threads of this process. "dask": a Dask scheduler in this process. Or the address of a
+                scheduler, whose workers have servers of their own: "tcp://127.0.0.1:8786", "tls://HOST:PORT".
+            options: how the jobs are worked off this time; else as the batch was made with.
             say: called with what happens, as dictionaries with "event".
             make_client: gives the client of an address, for headers and the like.
 
         Raises:
             RunInUseError: another process is at work on it.
             ServerUnavailable: no server answers.
+            TagError: none has the tags that are required.
+            EngineError: there is no such engine.
         """
-        places = [server if isinstance(server, Server) else Server(server) for server in servers or self.folder.servers]
+        folder = replace(self.folder, options=options or self.folder.options)
+        check_engine(engine, names_servers=bool(servers))
+        make = make_client or _make_client
+        places = self._places(servers, folder.options, make) if engine in ("local", "dask") else []
+        if engine == "local":
+            clients = [(make(place.url), place.slots) for place in places]
+            with folder.locked() as journal:
+                return Runner(folder, journal, clients, say).run()
+        need_dask()
+        from .fleet import Fleet
+
+        with folder.locked() as journal, connected(engine, places, folder.options.window, make) as dask:
+            return Fleet(folder, journal, dask, say).run()
+
+    def _places(self, servers: Sequence[str | Server], options: Options, make: Callable[[str], Any]) -> list[Server]:
+        """The servers that may get jobs."""
+        given = servers or self.folder.servers
+        places = [server if isinstance(server, Server) else Server.read(server) for server in given]
         if not places:
             raise ServerUnavailable("No server is named for this run: give one.")
-        make = make_client or _make_client
-        clients = [(make(place.url), place.slots) for place in places]
-        urls = [client.url for client, _ in clients]
+        urls = [make(place.url).url for place in places]
         for url in urls:
             if urls.count(url) > 1:
                 raise ServerUnavailable(f"{url} is named twice. Give it slots if it works on several jobs at a time.")
-        with self.folder.locked() as journal:
-            return Runner(self.folder, journal, clients, say).run()
+        return with_tags(places, options.require)
 
     def states(self) -> list[JobState]:
         """The state of each job, also while another process is at work."""

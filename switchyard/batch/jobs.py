@@ -8,6 +8,7 @@ import json
 import re
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,6 +112,14 @@ class Order:
         return cls(
             prompt_id, graph, workflow, options.timeout_s, options.patience_s, options.stall_s, options.allow_partial
         )
+
+    def pack(self) -> bytes:
+        """The order as bytes, which nothing on the way takes apart; small, as pages' workflows have much air."""
+        return zlib.compress(json.dumps(vars(self), separators=(",", ":")).encode(), 1)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Order:
+        return cls(**json.loads(zlib.decompress(packed)))
 
 
 def run_order(

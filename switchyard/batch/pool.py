@@ -23,6 +23,7 @@ class Place:
 
     Attributes:
         capacity: how many own jobs may wait or run there at a time.
+        tags: what the server is said to have, such as "sdxl".
         queued: how many do.
         down_since: since when it does not answer, by the monotonic clock; None: it does.
     """
@@ -30,6 +31,7 @@ class Place:
     client: Any
     capacity: int
     slots: int = 1
+    tags: frozenset[str] = frozenset()
     queued: int = 0
     down_since: float | None = None
     next_probe: float = 0.0
@@ -92,6 +94,31 @@ class Pool:
                     continue
                 place.next_probe = time.monotonic() + _PROBE_S
             self._probe(place)
+
+    def take_somewhere(self) -> tuple[Task, list[Place]] | None:
+        """The next job that a server which answers may have, and all such servers; None: there is none now."""
+        with self._changed:
+            up = [place for place in self.places if place.down_since is None]
+            for number, task in enumerate(() if self._is_stopped else self._pending):
+                able = [place for place in up if place.url not in task.rejected and self._may_take(place, task)]
+                if able:
+                    del self._pending[number]
+                    self.active[task.job.index] = able[0]
+                    return task, able
+        return None
+
+    def came(self, place: Place) -> None:
+        """There is a server that nobody has named beforehand."""
+        with self._changed:
+            self.places.append(place)
+            self._changed.notify_all()
+
+    def came_up(self, place: Place) -> None:
+        """The server answers again."""
+        with self._changed:
+            place.down_since = place.trouble = None
+            place.is_banned = False
+            self._changed.notify_all()
 
     def leave_queue(self, place: Place) -> None:
         """The server has worked off a job: another one may be queued there while this one's files are fetched."""
@@ -193,9 +220,7 @@ class Pool:
                 place.trouble = problem
                 self._check_any_is_up()
         else:
-            with self._changed:
-                place.down_since = place.trouble = None
-                self._changed.notify_all()
+            self.came_up(place)
 
     def _check_any_is_up(self) -> None:
         if all(self._is_given_up(place) for place in self.places):

@@ -27,6 +27,7 @@ from .jobs import JobSpec, plan
 FORMAT = "switchyard/batch-run"
 VERSION = 1
 RUN_FILE, LOCK_FILE, CANCEL_FILE, OUTPUTS = "run.json", "run.lock", "cancel.request", "outputs"
+_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -51,6 +52,7 @@ class Options:
         stall_s: how long a job may get on with nothing before it is stopped; None: for ever.
         patience_s: how long a server that does not answer is waited for.
         allow_partial: whether to run the valid part of a graph of which another part is invalid.
+        require: tags; only servers that have all of them get jobs.
     """
 
     window: int = 2
@@ -61,8 +63,12 @@ class Options:
     stall_s: float | None = None
     patience_s: float = 60.0
     allow_partial: bool = False
+    require: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "require", tuple(self.require))  # JSON has it as a list
+        for tag in self.require:
+            check_tag(tag)
         if self.window < 1:
             raise RunFolderError(f"The window must be 1 or more, but is {self.window}.")
         if self.retries < 0:
@@ -71,6 +77,13 @@ class Options:
             raise RunFolderError(f'On an error a batch can "continue" or "stop", but not "{self.on_error}".')
         if self.max_failures is not None and self.max_failures < 1:
             raise RunFolderError(f"A batch can stop after 1 failure or more, but not after {self.max_failures}.")
+
+
+def check_tag(tag: str) -> str:
+    """The tag; raises RunFolderError if it is none."""
+    if not _TAG.fullmatch(tag):
+        raise RunFolderError(f'"{tag}" is no tag: write letters, digits, "-", "_" and ".", such as sdxl or 24gb.')
+    return tag
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,14 @@ class FakeClient:
         queued = list(self.server.queue)
         return queued.index(prompt_id) if prompt_id in queued else None
 
+    def history(self, prompt_id: str) -> Any:
+        self.server.ask()
+        return self.server.history.get(prompt_id)
+
+    def view(self, file: OutputFile) -> bytes:
+        self.server.ask()
+        return f"{file.subfolder}/{file.filename}".encode()
+
     def cancel(self, prompt_id: str) -> None:
         self.server.cancelled.append(prompt_id)
         FakeJob(self, prompt_id).cancel()

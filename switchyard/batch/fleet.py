@@ -1,0 +1,341 @@
+"""A fleet: a run's jobs on the workers of a Dask scheduler, each of which has a server. Needs the extra `fleet`.
+
+Dask chooses the workers, moves orders and files, and has jobs of lost workers done by others. The journal, the manifest
+and the files are written here, by this process alone.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .. import errors
+from ..errors import JobLost, NodeFailed, OutputMissing, ServerUnavailable, SwitchyardError, TemplateError
+from ..template.parameters import FILE_TYPES
+from . import manifest
+from .bookkeeping import Bookkeeping, Say
+from .fleet_worker import SERVER, TAG, cancel, look, run_job
+from .jobs import Order, graph_of
+from .journal import Journal
+from .pool import Place, Task
+from .run_folder import OUTPUTS, RunFolder
+from .servers import Server, with_tags
+
+_FIRST_WORKER_S = 10.0  # workers that were started together with the run may need so long to come
+_LOOK_S, _LOOK_COST = 2.0, 10  # how often workers are asked; in a large fleet for at most a tenth of the time
+_WAIT_S = 0.1
+
+
+@dataclass
+class FleetServer:
+    """A server as this process sees it: through its worker.
+
+    Attributes:
+        url: what the journal calls it.
+        worker: the worker's address.
+    """
+
+    url: str
+    worker: str
+
+
+@dataclass
+class _Sent:
+    """A job at Dask.
+
+    Attributes:
+        able: the servers that may get it; None: any.
+        is_adopted: whether a server has had it already.
+    """
+
+    task: Task
+    future: Any
+    able: list[Place] | None
+    is_adopted: bool
+
+
+class Fleet(Bookkeeping):
+    """One pass over the jobs of a run that are not done.
+
+    Args:
+        run: what is asked for.
+        journal: the open journal.
+        dask: a client of the scheduler.
+        say: called with what happens, as a dictionary with "event"; from any thread, one at a time.
+    """
+
+    def __init__(self, run: RunFolder, journal: Journal, dask: Any, say: Say | None = None) -> None:
+        super().__init__(run, journal, [], say)
+        self._dask = dask
+        self._topic = f"switchyard-{run.run_id}" if say is not None else ""
+        self._salt = secrets.token_hex(4)  # Dask may still know a job of a pass before by its id
+        self._sent: dict[int, _Sent] = {}
+        self._ended: queue.SimpleQueue[_Sent] = queue.SimpleQueue()
+        self._files: dict[str, tuple[str, str, Any]] = {}
+        self._next_look = 0.0
+        self._thread = threading.Thread(target=self._work, name="switchyard fleet", daemon=True)
+
+    def _look_at_servers(self) -> None:
+        waiting = [task for task in self.tasks if task.state.status == "open"]
+        ids = [task.state.prompt_id for task in waiting]
+        deadline = time.monotonic() + min(_FIRST_WORKER_S, self.options.patience_s)
+        while not (found := self._ask(ids, is_asked=True)) and time.monotonic() < deadline:
+            time.sleep(_WAIT_S)
+        if not found:
+            raise ServerUnavailable(
+                f"The Dask scheduler at {self._dask.scheduler.address} has no worker with a server. Start one: "
+                f"dask worker {self._dask.scheduler.address} --preload switchyard.batch.fleet_preload http://127.0.0.1:8188"
+            )
+        with_tags([Server(said["url"], tags=said["tags"]) for said in found.values()], self.options.require)
+        self._take_in(found)
+        up = [place for place in self.pool.places if place.down_since is None]
+        if not up:
+            raise next(place.trouble for place in self.pool.places if place.trouble is not None)
+        self._find_homes(waiting, [(place, set(found[place.client.worker]["known"])) for place in up])
+
+    def _start(self) -> None:
+        if self._topic:
+            self._dask.subscribe_topic(self._topic, self._hear)
+        self._thread.start()
+
+    def _take_back_all(self) -> None:
+        sent = list(self._sent.values())
+        for one in sent:
+            self._record("cancelled", one.task)  # before anybody is told: who resumes must not take it for a failure
+        ids = [one.task.state.prompt_id for one in sent]
+        self._dask.cancel([one.future for one in sent], force=True)
+        for problems in self._dask.run(cancel, ids, on_error="return").values():
+            for problem in [problems] if isinstance(problems, Exception) else problems:
+                self._tell("warning", index=sent[0].task.job.index, message=f"It could not be taken back: {problem}")
+
+    def _work(self) -> None:
+        try:
+            while not self.pool.wait(0) and self.pool.error is None:
+                self._hand_out()
+                self._take_result()
+                if time.monotonic() >= self._next_look:
+                    self._look_again()
+        except BaseException as problem:  # noqa: BLE001 - it is raised again in the thread that waits
+            self.pool.abort(problem)
+        else:
+            if self.pool.error is not None:
+                self.pool.abort(self.pool.error)  # what no server can end now is left open, for whoever resumes
+
+    def _hand_out(self) -> None:
+        room = sum(place.capacity for place in self.pool.places if place.down_since is None)
+        while len(self._sent) < room and (found := self.pool.take_somewhere()) is not None:
+            self._send(*found)
+
+    def _send(self, task: Task, able: list[Place]) -> None:
+        state, one = task.state, able[0] if len(able) == 1 else None
+        is_adopted = state.status == "open" and one is not None and state.server == one.url
+        try:
+            files, job = self._files_of(task)
+        except SwitchyardError as problem:
+            self._begin(task, "", is_adopted=is_adopted)
+            self._fail(task, problem)
+            return
+        self._begin(task, one.url if one is not None else "", is_adopted=is_adopted)
+        template = self.run_folder.template
+        graph = graph_of(template, job, self.run_folder.name, state.attempt)
+        order = Order.make(state.prompt_id, graph, template.page_workflow(job.values), self.options)
+        is_free = len(able) == len(self.pool.places)
+        future = self._dask.submit(
+            run_job, order.pack(), files, self._topic, job.index, state.attempt, not state.memory_failures,
+            key=f"switchyard-{state.prompt_id}-{self._salt}-{time.monotonic_ns()}",
+            resources={SERVER: 1, **{f"{TAG}{tag}": 1 for tag in self.options.require}},
+            workers=None if is_free else [place.client.worker for place in able],
+            allow_other_workers=False, pure=False, retries=0,
+        )  # fmt: skip
+        sent = self._sent[job.index] = _Sent(task, future, None if is_free else able, is_adopted)
+        future.add_done_callback(lambda _: self._ended.put(sent))
+
+    def _files_of(self, task: Task) -> tuple[dict[str, Any], Any]:
+        """The local files that a job needs, each under a mark, and the job with these marks in place of the paths."""
+        files, values = {}, dict(task.job.values)
+        for name, value in values.items():
+            if self.run_folder.template.parameter(name).type not in FILE_TYPES or not Path(value).is_absolute():
+                continue
+            if value not in self._files:
+                try:
+                    data = Path(value).read_bytes()
+                except OSError as problem:
+                    raise TemplateError(f"{value} can't be read: {problem.strerror or problem}.") from problem
+                up = [place.client.worker for place in self.pool.places if place.down_since is None]
+                kept = self._dask.scatter([data], workers=up, hash=True)[0]
+                self._files[value] = (f"{kept.key}/{Path(value).name}", Path(value).name, kept)
+            mark, file_name, kept = self._files[value]
+            files[mark], values[name] = [file_name, kept], mark
+        return files, replace(task.job, values=values)
+
+    def _take_result(self) -> None:
+        try:
+            sent = self._ended.get(timeout=_WAIT_S)
+        except queue.Empty:
+            return
+        task = sent.task
+        if self._sent.get(task.job.index) is not sent:
+            return  # given up before
+        if self._is_cancelled:
+            self._settle(sent)
+            self.pool.end(task)
+        elif sent.future.cancelled():
+            self._was_dropped(sent)
+        elif (error := sent.future.exception()) is not None:
+            self._settle(sent)
+            if type(error).__name__ != "KilledWorker":
+                raise error
+            lost = JobLost(f"The workers that had the job died, one after another: {error}")
+            self._went_wrong(self._place(""), task, lost, sent.is_adopted)
+        else:
+            result = sent.future.result()
+            self._settle(sent)
+            self._take_in_result(sent, result)
+
+    def _settle(self, sent: _Sent) -> None:
+        """Gives a job's result up: its files are in memory as long as anybody knows of it."""
+        self._sent.pop(sent.task.job.index, None)
+        sent.future.release()
+
+    def _take_in_result(self, sent: _Sent, result: Mapping[str, Any]) -> None:
+        task = sent.task
+        place = self._place(result["server"])
+        task.is_waited_for = result["is_waited_for"]
+        if not result["is_here"]:  # a server that was known to be away; the job is not there
+            self.pool.went_down(place, rebuild(result["error"]), time.monotonic())
+            self._again_unseen(task)
+            return
+        task.state.server = result["server"]
+        try:
+            if result["error"] is not None:
+                raise rebuild(result["error"])
+            outputs = self._save(task.job.label, result["files"])
+        except SwitchyardError as problem:
+            self._went_wrong(place, task, problem, sent.is_adopted)
+            return
+        self._done(task, result, outputs)
+
+    def _again_unseen(self, task: Task) -> None:
+        """Another worker gets a job that no server has seen."""
+        task.state.status = "pending"
+        self.pool.give_back(task)
+
+    def _was_dropped(self, sent: _Sent) -> None:
+        """Dask has given a job up that nobody took back: the scheduler is gone, or a file for it with its worker."""
+        self._settle(sent)
+        if self._dask.status != "running":
+            self.pool.stop(ServerUnavailable("The Dask scheduler does not answer any more."))
+        self._files.clear()
+        sent.task.broken_off += 1
+        lost = JobLost(f"Dask has dropped job {sent.task.job.index}.")
+        self._went_wrong(self._place(""), sent.task, lost, sent.is_adopted)
+
+    def _save(self, label: str, files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Saves a job's files, each whole or not at all; none stays if one can't be saved."""
+        folder, found = self.run_folder.outputs, []
+        names = manifest.local_names(label, [file["name"] for file in files])
+        try:
+            for file, name in zip(files, names, strict=True):
+                _write(folder / name, file["data"])
+                facts = {key: file[key] for key in ("name", "node", "kind")}
+                path = f"{OUTPUTS}/{name}"
+                found.append({**facts, "path": path, "sha256": file["sha256"], "bytes": len(file["data"])})
+        except OSError as problem:
+            for output in found:
+                (self.run_folder.path / output["path"]).unlink(missing_ok=True)
+            raise OutputMissing(f"{folder} can't be written: {problem.strerror or problem}.") from problem
+        return found
+
+    def _look_again(self) -> None:
+        start = time.monotonic()
+        try:
+            found = self._ask([], is_asked=False)
+        except (OSError, TimeoutError) as problem:
+            if self._dask.status != "running":
+                self.pool.stop(ServerUnavailable(f"The Dask scheduler does not answer any more: {problem}"))
+            found = None
+        if found is not None:
+            self._take_in(found)
+            self._miss_lost_workers(found)
+        self._next_look = time.monotonic() + max(_LOOK_S, _LOOK_COST * (time.monotonic() - start))
+
+    def _ask(self, ids: Sequence[str], *, is_asked: bool) -> dict[str, dict[str, Any]]:
+        """What the workers say that have a server, by their addresses."""
+        answers = self._dask.run(look, list(ids), is_asked, on_error="ignore")
+        return {worker: answer for worker, answer in answers.items() if answer is not None}
+
+    def _take_in(self, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Takes servers in that have come, gone, or come back."""
+        places = {place.client.worker: place for place in self.pool.places}
+        for worker, said in found.items():
+            tags = frozenset(said["tags"])
+            if not set(self.options.require) <= tags:
+                continue
+            place = places.get(worker) or self._without_worker(said["url"], found)
+            if place is None:
+                capacity = min(said["threads"], said["slots"] * self.options.window)
+                place = Place(FleetServer(said["url"], worker), capacity, said["slots"], tags)
+                self.pool.came(place)
+            place.client.worker = worker
+            if said["trouble"] is not None:
+                self._miss(place, rebuild(said["trouble"]))
+            elif place.down_since is not None:
+                self.pool.came_up(place)
+        for place in self.pool.places:
+            if place.client.worker not in found:
+                self._miss(place, ServerUnavailable(f"The worker {place.client.worker} of {place.url} is gone."))
+
+    def _without_worker(self, url: str, found: Mapping[str, Any]) -> Place | None:
+        """A server of that address whose worker is gone: a new worker takes it over."""
+        gone = (place for place in self.pool.places if place.url == url and place.client.worker not in found)
+        return next(gone, None)
+
+    def _miss(self, place: Place, problem: SwitchyardError) -> None:
+        if place.down_since is None:
+            self._tell("server_down", server=place.url, message=str(problem))
+        self.pool.went_down(place, problem, time.monotonic(), for_good=isinstance(problem, errors.AuthRequired))
+
+    def _miss_lost_workers(self, found: Mapping[str, Any]) -> None:
+        """Takes jobs back from Dask that are for workers which are gone: it would wait for them for ever."""
+        for sent in list(self._sent.values()):
+            if sent.able is not None and not any(place.client.worker in found for place in sent.able):
+                self._settle(sent)
+                sent.task.is_waited_for = False
+                gone = ServerUnavailable(f"The worker of {sent.able[0].url} is gone.")
+                self._went_wrong(sent.able[0], sent.task, gone, sent.is_adopted)
+
+    def _hear(self, event: Any) -> None:
+        """Tells on what a worker tells."""
+        facts = dict(event[1])
+        self._tell(facts.pop("event"), **facts)
+
+    def _place(self, url: str) -> Place:
+        """The server of that address, or any if nobody knows which one it was."""
+        return next((place for place in self.pool.places if place.url == url), self.pool.places[0])
+
+
+def rebuild(described: Mapping[str, Any]) -> SwitchyardError:
+    """The error that a description is of; see `bookkeeping.describe`."""
+    kind = getattr(errors, described["code"], SwitchyardError)
+    if issubclass(kind, NodeFailed):
+        return kind(described["message"], described["node"], described["class_type"], "", "")
+    return kind(described["message"])
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
