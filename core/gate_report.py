@@ -12,6 +12,8 @@ from typing import Any
 from .quality_gate import Attempt, GateSettings, Pick, best_score, judge_pick, judge_whole, passing_picks, picked_score
 from .seed_graph import Seeds
 
+Finite = float | str | None
+
 NOTHING_PASSED = {
     "best": "the best is handed on",
     "last": "the last is handed on",
@@ -23,7 +25,7 @@ NOTHING_PASSED = {
 def progress_line(number: int, attempts: Sequence[Attempt], settings: GateSettings, total: int) -> str:
     """The line while an attempt runs: "attempt 3 of 8, best 0.71, needs >= 0.8"."""
     best = _show(best_score(attempts, settings)) if attempts else "none yet"
-    line = f"attempt {number + 1} of {total}, best {best}, needs {_needs(settings)}"
+    line = f"attempt {number + 1} of {total}, best {best}, needs {needs_words(settings)}"
     if settings.keep == "whole" or not attempts:
         return line
     places = passing_picks(attempts, settings)
@@ -34,7 +36,7 @@ def outcome_line(
     picks: Sequence[Pick], attempts: Sequence[Attempt], settings: GateSettings, passed: bool, is_replay: bool = False
 ) -> str:
     """The line at the end: "passed at attempt 3 with 0.83, needs >= 0.8"."""
-    score, count, needs = _show(picked_score(picks, attempts, settings)), len(attempts), _needs(settings)
+    score, count, needs = _show(picked_score(picks, attempts, settings)), len(attempts), needs_words(settings)
     tried = f"{count} attempt{'s' if count > 1 else ''}"
     if is_replay:
         return f"made again as replay says, with {score}; clear replay to search anew"
@@ -46,7 +48,8 @@ def outcome_line(
     return f"not enough passed in {tried}, best {best}, needs {needs}: {NOTHING_PASSED[settings.if_none_pass]}"
 
 
-def _needs(settings: GateSettings) -> str:
+def needs_words(settings: GateSettings) -> str:
+    """What passes, in short: ">= 0.8", ">= 6 and < 0.2"."""
     if settings.combine == "weighted":
         return f"weighted {settings.rules[0]}"
     return (" or " if settings.combine == "any" else " and ").join(str(rule) for rule in settings.rules)
@@ -62,9 +65,9 @@ def attempt_entry(attempt: Attempt, seeds: Seeds, settings: GateSettings) -> dic
     return {
         "attempt": attempt.number,
         "seeds": seeds,
-        "score": _finite(whole.score),
+        "score": finite(whole.score),
         "passed": whole.passed,
-        "parts": [[_finite(part) for part in parts] for parts in attempt.scores],
+        "parts": [[finite(part) for part in parts] for parts in attempt.scores],
         "items": attempt.items,
         "seconds": None if attempt.seconds is None else round(attempt.seconds, 3),
     }
@@ -79,7 +82,7 @@ def picture_entry(
     return {
         "attempt": pick.attempt,
         "item": pick.item,
-        "score": _finite(verdict.score),
+        "score": finite(verdict.score),
         "seeds": {} if pick.attempt == 0 else seeds,
         "replay": replay_text(pick, attempt, settings, verdict.passed),
         "supersedes": [] if pick.attempt == 0 else list(supersedes),
@@ -149,7 +152,7 @@ def report_text(
         "version": 1,
         "gate": gate,
         "passed": passed,
-        **{name: _finite(value) if isinstance(value, float) else value for name, value in facts.items()},
+        **{name: finite(value) if isinstance(value, float) else value for name, value in facts.items()},
         "rules": [str(rule) for rule in settings.rules],
         "combine": settings.combine,
         "keep": settings.keep,
@@ -161,7 +164,7 @@ def report_text(
     return json.dumps(report, indent=2, allow_nan=False)
 
 
-def _finite(value: float) -> float | str | None:
+def finite(value: float) -> Finite:
     """JSON has no NaN and no infinity."""
     if math.isnan(value):
         return None

@@ -227,6 +227,27 @@ def affected(get_node: GetNode, roots: Iterable[str], changed: Collection[str]) 
     return order
 
 
+def check_that_seeds_matter(get_node: GetNode, links: Mapping[str, Any], changed: Collection[str]) -> None:
+    """Refuses seeds that what a gate judges does not depend on.
+
+    Args:
+        get_node: gives a node by its id.
+        links: what is plugged into the gate, by input: value, and scores.
+        changed: the nodes whose seeds vary.
+
+    Raises:
+        ValueError: none of them is upstream of the value, or of a score.
+    """
+    scores = [link for name, link in links.items() if name != "value"]
+    for what, plugged in (("value", [links["value"]]), ("score", scores)):
+        roots = [link[0] for link in plugged if is_link(link)]
+        if not affected(get_node, roots, changed):
+            raise ValueError(
+                f"What is plugged into {what} does not depend on a seed that varies (of node {', '.join(changed)}), "
+                "so every further attempt would give the same. Check the links, vary and seed_nodes."
+            )
+
+
 def seeds_of_attempt(inputs: Sequence[SeedInput], attempt: int, mode: str, listed: Sequence[int] = ()) -> Seeds:
     """The seed of every varied input in an attempt: {node id: {input: seed}}."""
     seeds: Seeds = {}

@@ -8,7 +8,6 @@ from typing import Any
 from weakref import ref
 
 from ..core.attempt_memory import AttemptMemory
-from ..core.batches import count_items
 from ..core.gate_report import read_replay
 from ..core.quality_gate import (
     COMBINE,
@@ -258,7 +257,7 @@ class QualityGate:
             self._memory.begin(None, [])  # without the first attempt nothing tells whether what it knows still holds
             return {"ui": ui, **expand_attempts(run, run.gate, 0, run.replay.items, 1)}
         self._memory.begin(run_signature(graph, run.links), [*value, *chain.from_iterable(scores)])
-        run.add_attempt(Attempt(0, read_scores(scores), seconds=time.monotonic() - self._asked), count_items(value))
+        run.add_attempt(Attempt(0, read_scores(scores), seconds=time.monotonic() - self._asked), value)
         run.gives_list = len(value) > 1
         if run.outcome():
             return {"ui": ui, "result": conclude(run, graph, {0: value})}

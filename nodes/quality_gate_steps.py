@@ -186,7 +186,7 @@ class QualityGateChoice:
         node = links[f"value_{number}"][0]
         seconds = time.monotonic() - run.asked
         attempt = Attempt(number, details["scores"], items, seconds, {"node": node, "inner": details["inner"]})
-        run.add_attempt(attempt, count_items(values))
+        run.add_attempt(attempt, values)
         forget_progress(node)
 
     def _announce(self, run: GateRun, number: int) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from weakref import ReferenceType, WeakValueDictionary
 
 from ...core.attempt_memory import AttemptMemory
-from ...core.batches import Values, join_items, pick_items
-from ...core.gate_report import Replay, attempt_entry, outcome_line, picture_entry, report_text
+from ...core.batches import Values, count_items, join_items, pick_items
+from ...core.gate_candidates import list_candidates
+from ...core.gate_report import Replay, attempt_entry, needs_words, outcome_line, picture_entry, report_text
 from ...core.quality_gate import (
     Attempt,
     GateSettings,
@@ -21,8 +22,9 @@ from ...core.quality_gate import (
     passing_picks,
     picked_score,
 )
-from ...core.seed_graph import GetNode, Seeds, affected, find_seeds, is_link, plan_attempts, read_names
+from ...core.seed_graph import Seeds, check_that_seeds_matter, find_seeds, is_link, plan_attempts, read_names
 from ...core.seeds import read_seeds
+from .attempt_previews import AttemptPreviews
 from .attempts import copied_gates, display_seeds, seed_range
 from .graph import block
 from .page import rewrite
@@ -53,6 +55,7 @@ class GateRun:
     supersedes: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    previews: AttemptPreviews = field(default_factory=AttemptPreviews)
     decided: tuple[list[Pick], bool] | None = None
 
     def roots(self) -> list[str]:
@@ -72,7 +75,7 @@ class GateRun:
             self.plan = plan_attempts(seeds, most, options["seed_mode"], read_seeds(options["seed_list"]))
             varied = self.plan[0]
             if not is_alone:
-                self._check_that_seeds_matter(get_node, varied)
+                check_that_seeds_matter(get_node, self.links, varied)
             self.supersedes = [
                 dynprompt.get_display_node_id(gate) for gate in copied_gates(dynprompt, self.links, varied)
             ]
@@ -81,22 +84,13 @@ class GateRun:
                 raise
             self.plan = [{}]
 
-    def _check_that_seeds_matter(self, get_node: GetNode, varied: Seeds) -> None:
-        scores = [link for name, link in self.links.items() if name != "value"]
-        for what, links in (("value", [self.links["value"]]), ("score", scores)):
-            roots = [link[0] for link in links if is_link(link)]
-            if not affected(get_node, roots, varied):
-                raise ValueError(
-                    f"What is plugged into {what} does not depend on a seed that varies (of node {', '.join(varied)}), "
-                    "so every further attempt would give the same. Check the links, vary and seed_nodes."
-                )
-
-    def add_attempt(self, attempt: Attempt, item_count: int) -> None:
-        """Records an attempt that was made.
+    def add_attempt(self, attempt: Attempt, values: Values) -> None:
+        """Records an attempt that was made, with small pictures of what it gave.
 
         Raises:
             ValueError: items are kept one by one, but there is not one score for each.
         """
+        item_count = count_items(values)
         if self.settings.keep != "whole" and item_count != len(attempt.scores):
             raise ValueError(
                 f"keep is {self.settings.keep!r}, which takes one score for each picture, but there are "
@@ -111,6 +105,7 @@ class GateRun:
             )
         attempt.details["total"] = self.total()
         self.attempts.append(attempt)
+        self.previews.add(attempt.number, values)
 
     def total(self) -> int:
         """How many items the first attempt had; 0 while it has not run."""
@@ -168,7 +163,11 @@ def conclude(run: GateRun, dynprompt: Any, values: Mapping[int, Values]) -> tupl
     score = picked_score(picks, run.attempts, settings)
     if len(attempts) > 1:
         show_text(run.shown_as, line)
-    rewrite(run.payload, "quality_gate", line, passed=passed, score=score, attempts=attempts, pictures=pictures)
+    candidates = list_candidates(run.attempts, seeds, settings, picks)
+    for one in candidates:
+        one["previews"] = run.previews.of(one["attempt"], one["item"])
+    facts = {"passed": passed, "score": score, "needs": needs_words(settings)}
+    rewrite(run.payload, "quality_gate", line, **facts, attempts=attempts, pictures=pictures, candidates=candidates)
     if withholds and settings.if_none_pass == "error":
         raise ValueError(f"Quality Gate: {line}. Lower the threshold, raise max_attempts, or change if_none_pass.")
     report = report_text(run.shown_as, attempts, pictures, settings, passed, run.notes, score=score)

@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+from .hint_routes import register_hint_routes
 from .parameter_routes import register_parameter_routes
 from .profile_routes import register_profile_routes
 from .prompts import register_prompt_handlers
@@ -17,8 +18,8 @@ def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
     """Adds the plain ids to the pack's own mapping, each as a hidden subclass, unless the id is already taken.
 
     Packs that are loaded later replace an id by themselves: ComfyUI keeps the last one. Also asks to be shown every
-    prompt that is queued, and adds folders for models and the routes of templates, parameters and profiles. Unless
-    ComfyUI has loaded the pack, this does nothing.
+    prompt that is queued, and adds folders for models and the routes of templates, parameters, hints and
+    profiles. Unless ComfyUI has loaded the pack, this does nothing.
     """
     taken = _taken_ids()
     if taken is None:
@@ -32,6 +33,7 @@ def register(mapping: dict[str, type], plain_ids: dict[str, type]) -> None:
     register_folders()
     register_routes()
     register_parameter_routes()
+    register_hint_routes()
     register_profile_routes()
 
 
