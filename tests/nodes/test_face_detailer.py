@@ -14,8 +14,8 @@ from .face_node_fakes import FACE, ComfyUI, Model, Vae, sampled
 
 
 @pytest.fixture
-def comfyui(monkeypatch):
-    return ComfyUI(monkeypatch)
+def comfyui(monkeypatch, tmp_path):
+    return ComfyUI(monkeypatch, temp=tmp_path)
 
 
 def picture(count=1, channels=3):
