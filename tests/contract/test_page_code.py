@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "web"
 SCRIPTS = sorted((WEB / "js").rglob("*.js"))
 MODULES = sorted((WEB / "js").rglob("*.mjs"))
+_EXTENSION = r'registerExtension\(\{\s*name: "([^"]+)"'
 ALL = [pytest.param(path, id=path.relative_to(WEB).as_posix()) for path in (*SCRIPTS, *MODULES)]
 
 
@@ -44,6 +45,6 @@ def test_helper_modules_are_not_loaded_by_themselves():
 
 
 def test_every_extension_has_a_name_of_ours():
-    names = [name for path in SCRIPTS for name in re.findall(r'name: "([^"]+)"', path.read_text(encoding="utf-8"))]
+    names = [name for path in SCRIPTS for name in re.findall(_EXTENSION, path.read_text(encoding="utf-8"))]
     assert len(names) == len(set(names)) == len(SCRIPTS)
     assert all(name.startswith("Switchyard.") for name in names)
