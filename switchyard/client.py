@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from . import downloads
 from .connection import DEFAULT_URL, Connection, Reply, was_never_sent, was_too_slow
@@ -17,6 +18,7 @@ from .errors import OutputMissing, PartialPrompt, PromptRejected, ServerUnavaila
 from .events import Event, EventStream
 from .graphs import Graph, read_graph
 from .job import Job
+from .pictures import listen_for_pictures
 from .results import OutputFile, Result, why_rejected
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Client:
         self._connection = Connection(url, headers, verify, timeout_s, transport)
         self.url = self._connection.url
         self.timeout_s = timeout_s
+        self._streams: WeakValueDictionary[str, EventStream] = WeakValueDictionary()
 
     def __enter__(self) -> Client:
         return self
@@ -83,6 +86,8 @@ class Client:
 
     def close(self) -> None:
         """Gives its connections up."""
+        for stream in list(self._streams.values()):
+            stream.close()
         self._connection.close()
 
     def object_info(self) -> dict[str, Any]:
@@ -145,6 +150,17 @@ class Client:
         entry = self._connection.get(path, timeout_s=timeout_s).get(prompt_id)
         return entry if isinstance(entry, dict) else None
 
+    def profiling(self) -> dict[str, Any] | None:
+        """Whether the server can record profiles ("can_record"), and why not ("reason"); None without this pack."""
+        found = self._connection.get("/switchyard/profile", none_if=(404, 405))
+        return found if isinstance(found, dict) else None
+
+    def profile(self, prompt_id: str) -> dict[str, Any] | None:
+        """The server's record of how long a job's nodes took; None if it was not asked for, or is gone."""
+        path = f"/switchyard/profile/{urllib.parse.quote(prompt_id, safe='')}"
+        found = self._connection.get(path, none_if=(404, 405))
+        return found if isinstance(found, dict) else None
+
     def submit(
         self,
         graph: Graph,
@@ -156,6 +172,8 @@ class Client:
         front: bool = False,
     ) -> Job:
         """Queues a graph, unless the server has the job already: then that one is adopted.
+
+        Where a node sends its pictures (SaveImageWebsocket), the job listens to them from before it is queued.
 
         Args:
             graph: what to run.
@@ -170,13 +188,34 @@ class Client:
             TemplateError: this is no graph, or a link in it leads nowhere or in a circle.
             PromptRejected: the server finds the graph invalid; says which node, input and why.
             PartialPrompt: a part of it is invalid; nothing of it runs.
+            PicturesMissed: a node would send its pictures, and the server opens no WebSocket; nothing of it runs.
             ServerUnavailable: no clear answer. Submitting it once more with the same `prompt_id` is safe.
         """
         graph = read_graph(graph)
-        is_new = prompt_id is None
+        may_be_known = prompt_id is not None
         prompt_id = prompt_id or str(uuid.uuid4())
-        if not is_new and self._is_known(prompt_id):
-            return Job(self, prompt_id, graph, adopted=True)
+        stream = listen_for_pictures(self, graph, prompt_id)
+        try:
+            if may_be_known and self._is_known(prompt_id):
+                job = Job(self, prompt_id, graph, adopted=True)
+            else:
+                job = self._queue(graph, prompt_id, extra_pnginfo, extra_data, allow_partial, front)
+        except BaseException:
+            if stream is not None:
+                stream.close()
+            raise
+        job.stream = stream
+        return job
+
+    def _queue(
+        self,
+        graph: Graph,
+        prompt_id: str,
+        extra_pnginfo: Mapping[str, Any] | None,
+        extra_data: Mapping[str, Any] | None,
+        allow_partial: bool,
+        front: bool,
+    ) -> Job:
         body: dict[str, Any] = {"prompt": graph, "prompt_id": prompt_id, "client_id": _client_id(prompt_id)}
         extra = dict(extra_data or {})
         if extra_pnginfo:
@@ -209,8 +248,14 @@ class Client:
         self._connection.post("/interrupt", {"prompt_id": prompt_id})
 
     def listen(self, prompt_id: str) -> EventStream:
-        """A job's events from now on; see events.py. The caller closes it."""
-        return EventStream(self._connection, _client_id(prompt_id), prompt_id).start()
+        """A job's events from now on; see events.py. The caller closes it.
+
+        The server tells them to one socket for each job: while that is open, it is given again.
+        """
+        stream = self._streams.get(prompt_id)
+        if stream is None or stream.is_closed:
+            stream = self._streams[prompt_id] = EventStream(self._connection, _client_id(prompt_id), prompt_id).start()
+        return stream
 
     def upload(self, path: Path | str, *, subfolder: str = "") -> str:
         """Sends a file to the server's input folder; gives the name that nodes know it by.
@@ -246,7 +291,9 @@ class Client:
         return downloads.download(self._connection, file, Path(folder), name)
 
     def view(self, file: OutputFile) -> bytes:
-        """A file of the server."""
+        """A file of the server, or what it has sent."""
+        if file.data is not None:
+            return file.data
         with self._connection.stream(downloads.view_path(file)) as answer:
             if answer.status_code >= 400:
                 raise OutputMissing(f"The server does not hand out {file.filename}: {answer.status_code}.")

@@ -7,7 +7,7 @@ import hashlib
 import os
 import secrets
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,10 @@ def download(connection: Connection, file: OutputFile, folder: Path, name: str |
     part = folder / f".{name[:100]}.{secrets.token_hex(6)}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        digest, size = _again(lambda: _fetch(connection, view_path(file), name, part))
+        if file.data is not None:
+            digest, size = _write(part, [file.data])
+        else:
+            digest, size = _again(lambda: _fetch(connection, view_path(file), name, part))
         return Saved(_move_to_free_name(part, folder, name), digest, size)
     except OSError as problem:
         raise OutputMissing(f"{name} can't be saved in {folder}: {problem.strerror or problem}.") from problem
@@ -64,19 +67,24 @@ def _again(fetch: Callable[[], tuple[str, int]]) -> tuple[str, int]:
 
 
 def _fetch(connection: Connection, path: str, name: str, part: Path) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
     with connection.stream(path) as answer:
         if answer.status_code >= 500:
             raise ServerUnavailable(f"{connection.url} answers {answer.status_code} when asked for {name}.")
         if answer.status_code >= 400:
             raise OutputMissing(f"The server does not hand out {name}: {answer.status_code} {answer.reason_phrase}.")
-        with part.open("wb") as target:
-            for chunk in answer.iter_bytes(_CHUNK):
-                target.write(chunk)
-                digest.update(chunk)
-                size += len(chunk)
-            target.flush()
-            os.fsync(target.fileno())
+        return _write(part, answer.iter_bytes(_CHUNK))
+
+
+def _write(part: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
+    """Writes a file and has it on disk; gives its SHA-256 and how long it is."""
+    digest, size = hashlib.sha256(), 0
+    with part.open("wb") as target:
+        for chunk in chunks:
+            target.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+        target.flush()
+        os.fsync(target.fileno())
     return digest.hexdigest(), size
 
 

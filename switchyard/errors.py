@@ -15,6 +15,7 @@ SwitchyardError
 ├── JobStalled               the job did not get on, and was stopped
 ├── JobTimeout               the job took longer than was allowed
 └── OutputMissing            a file that the job has made can't be had, or not be saved
+    └── PicturesMissed       ... as it was sent once, and nobody listened
 """
 
 from __future__ import annotations
@@ -130,3 +131,9 @@ class OutputMissing(SwitchyardError):
     """A file that the job has made can't be had from the server, or can't be saved here."""
 
     exit_code = 1
+
+
+class PicturesMissed(OutputMissing):
+    """Pictures that a node only sends were not received."""
+
+    retryable = True

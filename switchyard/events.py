@@ -21,6 +21,7 @@ from typing import Any
 from .connection import Connection, need
 from .errors import SwitchyardError
 
+_AGAIN_S = 1.0
 _KEPT = 500  # events that nobody has taken yet; older ones are dropped
 _PREVIEW, _TEXT, _PREVIEW_WITH_METADATA = 1, 3, 4
 _ENDS = ("execution_success", "execution_error", "execution_interrupted")
@@ -35,6 +36,7 @@ class Event:
             "progress" (value of max steps of a node), "preview" (data), "text" and "blocked" (text), "output" (what a
             node tells the page, in data), or "end".
         node: the node's id, "" where it is about none.
+        shown_as: for "node" the node of the graph that it stands for, if that is another one: a copy's original.
         at: when it came, in seconds of time.monotonic().
     """
 
@@ -45,6 +47,7 @@ class Event:
     text: str = ""
     nodes: tuple[str, ...] = ()
     data: Any = field(default=None, repr=False)
+    shown_as: str = ""
     at: float = field(default_factory=time.monotonic, compare=False)
 
 
@@ -55,6 +58,10 @@ class EventStream:
 
     Attributes:
         is_open: whether the socket is open right now.
+        is_closed: whether nobody listens any more: `close` was called, or the socket can't be opened.
+        kept: the pictures of the nodes that `keep` named, each with its node's id.
+        has_heard_start: whether the socket has been open since the job's start.
+        has_heard_all: whether the socket was open from the job's start to its end.
     """
 
     def __init__(self, connection: Connection, client_id: str, prompt_id: str) -> None:
@@ -64,8 +71,11 @@ class EventStream:
         self._events: deque[Event] = deque(maxlen=_KEPT)
         self._changed = threading.Condition()
         self._socket: Any = None
-        self._is_closed = self._has_started = self._was_tried = False
-        self.is_open = False
+        self.is_closed = self._has_started = self._was_tried = False
+        self._keeps: frozenset[str] = frozenset()
+        self._node = ""
+        self.kept: list[tuple[str, bytes]] = []
+        self.is_open = self.has_heard_all = self.has_heard_start = False
 
     def start(self) -> EventStream:
         """Opens the socket in the background."""
@@ -78,6 +88,10 @@ class EventStream:
             self._changed.wait_for(lambda: self._was_tried, timeout_s)
             return self.is_open
 
+    def keep(self, nodes: frozenset[str]) -> None:
+        """Has every picture that one of these nodes sends kept, besides being an event: those may be dropped."""
+        self._keeps = nodes
+
     def take(self, timeout_s: float) -> list[Event]:
         """The events since the last time; waits for the first one, but no longer than this."""
         with self._changed:
@@ -88,26 +102,36 @@ class EventStream:
 
     def close(self) -> None:
         """Stops listening; returns at once."""
-        self._is_closed = True
+        self.is_closed = True
         socket = self._socket
         if socket is not None:
             threading.Thread(target=_close, args=(socket,), daemon=True).start()
 
     def _listen(self) -> None:
+        while self._listen_once() and not self.is_closed:
+            time.sleep(_AGAIN_S)  # it was open and broke off
+
+    def _listen_once(self) -> bool:
+        """Listens until the socket is closed or breaks off; whether it could be opened."""
+        was_open = False
         errors = (OSError, ValueError, TypeError, struct.error, SwitchyardError, *_socket_errors())
         with contextlib.suppress(*errors), _connect(self._connection, self._client_id) as socket:
             self._socket = socket
             socket.send(json.dumps({"type": "feature_flags", "data": {"supports_preview_metadata": True}}))
+            was_open = True
             self._set_open(True)
             for message in socket:
-                if self._is_closed:
+                if self.is_closed:
                     break
                 found = self._read(message)
                 if found is not None:
                     with self._changed:
                         self._events.append(found)
                         self._changed.notify()
+        self.has_heard_start = False
+        self.is_closed = self.is_closed or not was_open
         self._set_open(False)
+        return was_open
 
     def _set_open(self, is_open: bool) -> None:
         with self._changed:
@@ -122,13 +146,24 @@ class EventStream:
         if not isinstance(data, Mapping) or data.get("prompt_id") != self._prompt_id:
             return None
         event = read_event(str(content.get("type")), data)
-        self._has_started = self._has_started or event is not None
+        if event is not None:
+            self._has_started = True
+            self._follow(event)
         return event
+
+    def _follow(self, event: Event) -> None:
+        if event.kind == "start":
+            self.has_heard_start = True
+            self.kept.clear()
+        elif event.kind == "node":
+            self._node = event.shown_as or event.node
+        elif event.kind == "end":
+            self.has_heard_all = self.has_heard_start
 
     def _read_binary(self, message: bytes) -> Event | None:
         kind, length = struct.unpack(">II", message[:8])
         if kind == _PREVIEW and self._has_started:  # whose picture it is, it does not say
-            return Event("preview", data=message[8:])
+            return self._preview(self._node, message[8:])
         if kind == _TEXT and self._has_started:
             end = 8 + length
             return Event(
@@ -137,8 +172,13 @@ class EventStream:
         if kind == _PREVIEW_WITH_METADATA:
             about = json.loads(message[8 : 8 + length])
             if about.get("prompt_id") == self._prompt_id:
-                return Event("preview", str(about.get("display_node_id", "")), data=message[8 + length :])
+                return self._preview(str(about.get("display_node_id", "")), message[8 + length :])
         return None
+
+    def _preview(self, node: str, data: bytes) -> Event:
+        if node in self._keeps:
+            self.kept.append((node, data))
+        return Event("preview", node, data=data)
 
 
 def read_event(kind: str, data: Mapping[str, Any]) -> Event | None:
@@ -149,7 +189,8 @@ def read_event(kind: str, data: Mapping[str, Any]) -> Event | None:
     if kind == "execution_cached":
         return Event("cached", nodes=tuple(str(node) for node in data.get("nodes", ())))
     if kind == "executing":
-        return Event("node", node) if node else Event("end")
+        shown_as = str(data.get("display_node") or "")
+        return Event("node", node, shown_as=shown_as if shown_as != node else "") if node else Event("end")
     if kind == "progress":
         return Event("progress", node, data.get("value", 0), data.get("max", 0))
     if kind == "executed":

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .errors import JobLost, JobStalled, JobTimeout, ServerUnavailable
 from .events import Event, EventStream
 from .graphs import Graph
-from .results import Result, read_result
+from .pictures import received, senders_of, why_missing
+from .results import Result, graph_in, read_result
 
 if TYPE_CHECKING:
     from .client import Client
@@ -33,6 +34,7 @@ class Job:
         graph: what it runs, for words about its nodes; {} if that is not known.
         adopted: whether the server had it already when it was submitted.
         warnings: what the server found wrong with parts of the graph that were left out.
+        stream: its events since before it was queued, where its graph sends pictures along with them; else None.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Job:
         self.graph: Graph = graph or {}
         self.adopted = adopted
         self.warnings = tuple(warnings)
+        self.stream: EventStream | None = None
 
     def __repr__(self) -> str:
         return f"Job({self.id!r} on {self.client.url})"
@@ -55,6 +58,8 @@ class Job:
     def cancel(self) -> None:
         """Takes it out of the queue, or interrupts it if it runs; other jobs are left alone."""
         self.client.cancel(self.id)
+        if self.stream is not None:
+            self.stream.close()
 
     def wait(
         self,
@@ -82,6 +87,7 @@ class Job:
             JobTimeout: it takes too long. It goes on.
             JobStalled: it did not get on; it was stopped.
             ServerUnavailable: the server is silent for longer than `patience_s`. The job may go on.
+            PicturesMissed: it sent pictures (SaveImageWebsocket), and the socket was not open all the time.
         """
         return _Wait(self, timeout_s, patience_s, stall_s, on_event).result(stream)
 
@@ -102,18 +108,25 @@ class _Wait:
         self._place: int | None = None
 
     def result(self, stream: EventStream | None) -> Result:
+        own = self._job.stream
+        stream = stream or own
         if stream is None and (self._on_event is not None or self._stall_s is not None):
             stream = self._client.listen(self._job.id)
+        goes_on = False
         try:
             while True:
                 result = self._look()
                 if result is not None:
                     self._hear(stream, 0.0)
-                    return replace(result, warnings=tuple(self._warnings), client=self._client)
+                    files = (*result.files, *(received(own, self._job.id) if own is not None else ()))
+                    return replace(result, files=files, warnings=tuple(self._warnings), client=self._client)
                 self._give_up_if_late()
                 self._sleep(stream)
+        except (JobTimeout, ServerUnavailable):
+            goes_on = True  # and whoever waits for it again must not have missed a picture
+            raise
         finally:
-            if stream is not None:
+            if stream is not None and not (goes_on and stream is own):
                 stream.close()
 
     def _look(self) -> Result | None:
@@ -130,7 +143,13 @@ class _Wait:
             self._next_queue_check = 0.0  # it may have been started anew, and know nothing
             return None
         self._answered = time.monotonic()
-        return None if entry is None else read_result(entry, self._job.graph, self._job.id)
+        if entry is None:
+            return None
+        result = read_result(entry, self._job.graph, self._job.id)
+        senders = senders_of(self._job.graph or graph_in(entry))
+        if senders and self._job.stream is None:
+            self._warnings.append(why_missing(senders))
+        return result
 
     def _check_queue(self) -> Mapping[str, Any] | None:
         start = time.monotonic()

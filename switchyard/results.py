@@ -24,8 +24,9 @@ class OutputFile:
     Attributes:
         node: the id of the node that made it.
         filename, subfolder: its place.
-        type: the server's folder, such as "output" or "temp".
+        type: the server's folder, such as "output" or "temp", or "websocket" for what it has sent and not kept.
         kind: what the node calls it, such as "images", "gifs" or "audio".
+        data: the content of what was sent.
     """
 
     node: str
@@ -33,6 +34,7 @@ class OutputFile:
     subfolder: str
     type: str
     kind: str = ""
+    data: bytes | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Result:
 
     @property
     def kept(self) -> tuple[OutputFile, ...]:
-        """The files that are meant to stay: those in the server's output folder, or all if there are none."""
-        return tuple(file for file in self.files if file.type == "output") or self.files
+        """The files that are meant to stay: not those in the server's temporary folder, unless there are no others."""
+        return tuple(file for file in self.files if file.type in ("output", "websocket")) or self.files
 
     def download(self, folder: Path | str) -> list[Path]:
         """Saves the files that are meant to stay in a folder, none over another; gives their paths."""
@@ -73,7 +75,7 @@ def read_result(entry: Mapping[str, Any], graph: Graph, prompt_id: str) -> Resul
         JobInterrupted: somebody stopped it.
         JobFailed: it ended badly, and the server does not say why.
     """
-    graph = graph or _graph_of(entry)
+    graph = graph or graph_in(entry)
     status = entry.get("status") or {}
     messages = [item for item in status.get("messages") or [] if isinstance(item, list) and len(item) == 2]
     end = next(((kind, data) for kind, data in reversed(messages) if kind in _END), None)
@@ -93,7 +95,8 @@ def read_result(entry: Mapping[str, Any], graph: Graph, prompt_id: str) -> Resul
     )
 
 
-def _graph_of(entry: Mapping[str, Any]) -> Graph:
+def graph_in(entry: Mapping[str, Any]) -> Graph:
+    """The graph in a record of the server's history; {} if it has none."""
     queued = entry.get("prompt")
     graph = queued[2] if isinstance(queued, list) and len(queued) > 2 else None
     return graph if isinstance(graph, dict) else {}

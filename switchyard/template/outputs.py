@@ -14,6 +14,7 @@ from .groups import slug, unique_name
 SAVERS = {
     "SaveImage": "image",
     "SaveImageAdvanced": "image",
+    "SaveImageWebsocket": "image",
     "SaveAnimatedPNG": "image",
     "SaveAnimatedWEBP": "image",
     "SaveSVGNode": "image",

@@ -7,10 +7,11 @@ import struct
 
 import pytest
 from client_graphs import text_to_image
+from switchyard.client import Client
 from switchyard.connection import Connection
 from switchyard.errors import JobFailed, JobInterrupted, NodeFailed, OutOfMemory
 from switchyard.events import Event, EventStream, read_event
-from switchyard.results import read_result
+from switchyard.results import OutputFile, Result, read_result
 
 GRAPH = text_to_image()
 
@@ -132,6 +133,46 @@ def test_a_preview_that_says_whose_it_is(stream, owner, is_heard):
     about = json.dumps({"prompt_id": owner, "display_node_id": "6", "image_type": "image/png"}).encode()
     found = stream._read(struct.pack(">II", 4, len(about)) + about + b"PNG")
     assert found == (Event("preview", "6", data=b"PNG") if is_heard else None)
+
+
+def sent(node, data=b"PNG"):
+    about = json.dumps({"prompt_id": "mine", "display_node_id": node}).encode()
+    return struct.pack(">II", 4, len(about)) + about + data
+
+
+def test_pictures_are_kept_of_the_nodes_that_send_them(stream):
+    stream.keep(frozenset({"9"}))
+    start, end = told("execution_start", prompt_id="mine"), told("execution_success", prompt_id="mine")
+    stream._read(sent("9"))
+    assert (stream.kept, stream.has_heard_all) == ([("9", b"PNG")], False)
+    for message in (start, sent("9", b"one"), sent("6"), sent("9", b"two"), end):
+        stream._read(message)
+    assert (stream.kept, stream.has_heard_all) == ([("9", b"one"), ("9", b"two")], True)
+
+
+def test_a_picture_that_does_not_say_whose_it_is_is_of_the_node_that_runs(stream):
+    stream.keep(frozenset({"9"}))
+    stream._read(told("execution_start", prompt_id="mine"))
+    for node, shown_as in (("6", "6"), ("9", "9"), ("8.a1.9", "9")):
+        stream._read(told("executing", prompt_id="mine", node=node, display_node=shown_as))
+        stream._read(struct.pack(">II", 1, 2) + node.encode())
+    assert stream.kept == [("9", b"9"), ("9", b"8.a1.9")]
+
+
+def test_who_comes_late_has_not_heard_all(stream):
+    stream._read(told("executing", prompt_id="mine", node="9"))
+    stream._read(told("execution_success", prompt_id="mine"))
+    assert not stream.has_heard_all
+
+
+def test_what_was_sent_is_saved_as_a_file_is(tmp_path):
+    file = OutputFile("9", "websocket_00001_.png", "", "websocket", "images", b"PNG")
+    with Client("http://127.0.0.1:9") as client:
+        first, second = (client.download(file, tmp_path) for _ in range(2))
+        assert client.view(file) == b"PNG"
+    assert [first.path.name, second.path.name] == ["websocket_00001_.png", "websocket_00001__2.png"]
+    assert (first.path.read_bytes(), first.bytes) == (b"PNG", 3)
+    assert Result("id", (file, OutputFile("1", "a.png", "", "temp"))).kept == (file,)
 
 
 def test_a_text_of_a_node(stream):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -20,10 +21,15 @@ from engine.server import Server
 
 
 @pytest.fixture(scope="session")
-def server(make_server: Callable[..., Server]) -> Server:
-    """The shared server, with the pack installed under the name that the Manager gives it."""
+def server(make_server: Callable[..., Server], layout: Any) -> Server:
+    """The shared server, with the pack installed under the name that the Manager gives it.
+
+    The node file that comes with ComfyUI, SaveImageWebsocket, is there too.
+    """
     server = make_server("comfyui")
     install_pack(server.base / "custom_nodes")
+    for file in (layout.comfyui / "custom_nodes").glob("websocket_image_save.py"):
+        shutil.copy2(file, server.base / "custom_nodes")
     return server.start()
 
 
