@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         generate_variations,
         get_history,
         get_image,
+        profile_workflow,
         queue_prompt,
         wait_for_completion,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "get_history",
     "get_image",
     "load_and_customize",
+    "profile_workflow",
     "queue_prompt",
     "save_workflow_template",
     "wait_for_completion",

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-from . import batch_commands, doctor_command, run_command, template_commands
+from . import batch_commands, doctor_command, profile_command, run_command, template_commands
 from .console import say, say_error, use_safe_encoding
 from .errors import SwitchyardError, TemplateError
 
@@ -55,5 +55,6 @@ def make_parser() -> argparse.ArgumentParser:
     template_commands.add_to(commands)
     run_command.add_to(commands)
     batch_commands.add_to(commands)
+    profile_command.add_to(commands)
     doctor_command.add_to(commands)
     return parser

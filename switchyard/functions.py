@@ -12,6 +12,7 @@ from typing import Any
 
 from .client import DEFAULT_URL, Client, Job, OutputFile
 from .errors import SwitchyardError, TemplateError
+from .profile import Profile, read_profile
 from .template import Template
 
 _WINDOW = 2  # jobs queued at once: the server never waits, and its queue stays short
@@ -85,6 +86,20 @@ def generate_variations(
     """Runs a graph with seeds that follow each other; gives "seed", "prompt_id", "history" and "error" for each."""
     template = Template.from_workflow(base_workflow, name="variations")
     return list(_run(template, [{"seed": base_seed + number} for number in range(num_variations)], url))
+
+
+def profile_workflow(prompt_id: str, url: str = DEFAULT_URL) -> Profile:
+    """How long the nodes of a job took that has ended: a mapping of node ids to milliseconds, slowest first.
+
+    None is what is not known: the time of a node that was cached, and of every node of a job that was not recorded.
+    `switchyard profile` and `switchyard.profile.take_profile` record one. `remarks` say what is not known and why, and
+    `table()` is for people to read.
+
+    Raises:
+        TemplateError: the server knows nothing of the job.
+    """
+    with Client(url) as client:
+        return read_profile(client, prompt_id)
 
 
 def _run(template: Template, rows: Sequence[Mapping[str, Any]], url: str) -> Iterator[dict[str, Any]]:
