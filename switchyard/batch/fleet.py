@@ -209,7 +209,7 @@ class Fleet(Bookkeeping):
         place = self._place(result["server"])
         task.is_waited_for = result["is_waited_for"]
         if not result["is_here"]:  # a server that was known to be away; the job is not there
-            self.pool.went_down(place, rebuild(result["error"]), time.monotonic())
+            self._miss(place, rebuild(result["error"]))
             self._again_unseen(task)
             return
         task.state.server = result["server"]
