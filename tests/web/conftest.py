@@ -66,6 +66,12 @@ def open_canvas(browser: Any, server: Server, renderer: str) -> Canvas:
     return Canvas(browser.new_page(viewport={"width": 1600, "height": 900}), server, PACK).open()
 
 
+@pytest.fixture(scope="session")
+def open_page(browser: Any, page_servers: Callable[[str], Server]) -> Callable[[str, str], Canvas]:
+    """Opens a page of one's own in one form: a version of the page and a renderer. Close it when it has done."""
+    return lambda version, renderer: open_canvas(browser, page_servers(version), renderer)
+
+
 @pytest.fixture(scope="session", params=FORMS, ids=[f"{page}-{renderer}" for page, renderer in FORMS])
 def opened(request: pytest.FixtureRequest, browser: Any, page_servers: Callable[[str], Server]) -> Iterator[Canvas]:
     page, renderer = request.param
