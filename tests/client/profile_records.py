@@ -34,3 +34,19 @@ def gate() -> dict[str, Any]:
         call("gate", 2.1, 4.9, id="gate.a1", parent=1, total_s=2.8, self_s=0.8),
         call("6", 2.5, 4.5, id="gate.a1.6", parent=2, steps=2, seconds_per_step=1.0),
     )
+
+
+def assert_nested(trace: dict[str, Any]) -> None:
+    """On each thread of each process spans are apart or strictly inside of each other, as Perfetto wants."""
+    spans = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    assert all(isinstance(event["ts"], int) and event["dur"] >= 0 for event in spans)
+    for place in {(event["pid"], event["tid"]) for event in spans}:
+        opened: list[int] = []
+        own = [event for event in spans if (event["pid"], event["tid"]) == place]
+        for event in sorted(own, key=lambda event: (event["ts"], -event["dur"])):
+            while opened and opened[-1] <= event["ts"]:
+                opened.pop()
+            assert not opened or event["ts"] + event["dur"] <= opened[-1], event
+            opened.append(event["ts"] + event["dur"])
+    named = {(e["pid"], e["tid"]) for e in trace["traceEvents"] if e["name"] == "thread_name"}
+    assert named >= {(event["pid"], event["tid"]) for event in spans}

@@ -8,7 +8,7 @@ import json
 import random
 
 import pytest
-from profile_records import call, gate, record
+from profile_records import assert_nested, call, gate, record
 from switchyard.errors import TemplateError
 from switchyard.profile import Profile, compare, csv_of, load_profiles, save_profiles, summary_table, trace_of
 
@@ -120,22 +120,6 @@ def test_a_file_that_holds_none_is_named(tmp_path, text, says):
     assert "x.json" in str(caught.value)
     with pytest.raises(TemplateError, match=r"absent\.json"):
         load_profiles(tmp_path / "absent.json")
-
-
-def assert_nested(trace):
-    """On each thread of each process spans are apart or strictly inside of each other, as Perfetto wants."""
-    spans = [event for event in trace["traceEvents"] if event["ph"] == "X"]
-    assert all(isinstance(event["ts"], int) and event["dur"] >= 0 for event in spans)
-    for place in {(event["pid"], event["tid"]) for event in spans}:
-        opened = []
-        own = [event for event in spans if (event["pid"], event["tid"]) == place]
-        for event in sorted(own, key=lambda event: (event["ts"], -event["dur"])):
-            while opened and opened[-1] <= event["ts"]:
-                opened.pop()
-            assert not opened or event["ts"] + event["dur"] <= opened[-1], event
-            opened.append(event["ts"] + event["dur"])
-    named = {(e["pid"], e["tid"]) for e in trace["traceEvents"] if e["name"] == "thread_name"}
-    assert named >= {(event["pid"], event["tid"]) for event in spans}
 
 
 def test_the_trace_has_spans_counters_instants_and_names():
