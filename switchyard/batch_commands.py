@@ -235,7 +235,8 @@ def _cancel_what_is_left(found: Batch, options: argparse.Namespace) -> int:
         problems = {url: str(problem) for url, problem in taken.problems.items()}
         say_json({"at_work": False, "taken_back": taken.jobs, "problems": problems})
     else:
-        say(f"{taken.count} jobs taken back. Go on with: switchyard resume {options.run_dir}")
+        hint = f" Go on with: switchyard resume {options.run_dir}" if taken.count else ""
+        say(f"{taken.count} jobs taken back.{hint}")
         for url, problem in taken.problems.items():
             say_error(f"What {url} still has of it goes on there: {problem}")
     return next((problem.exit_code for problem in taken.problems.values()), 0)
