@@ -4,7 +4,8 @@
 
 Two tables. First: after every kill, how many jobs were done; at the end, how many files there are, how many jobs were
 done twice, and what `verify` finds. Second: jobs of 0.2 s by the tutorial's loop (queue one, wait for its end,
-fetch its files), by a batch, and by the server alone with all of them queued beforehand: what no client can beat.
+fetch its files), by a batch, by comfy-cli's `run --wait` (a process for each, so fewer of them), and by the server
+alone with all of them queued beforehand: what no client can beat. With 0 jobs there is the second table only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 import uuid
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from websockets.sync.client import connect
 
@@ -30,6 +31,7 @@ from engine.server import Server
 ROOT = Path(__file__).resolve().parent.parent
 PROBES = ROOT / "tests" / "comfyui" / "probe_pack"
 SPEED_JOBS, SPEED_S = 60, 0.2
+COMFY_JOBS, TURNS = 15, 3
 
 
 def graph(seed: int, seconds: float, prefix: str = "soak") -> dict[str, Any]:
@@ -104,20 +106,27 @@ def memory_kib(pid: int) -> int:
     return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
 
 
-def speed(server: Server, packages: Path, folder: Path) -> None:
-    times: dict[str, list[float]] = {"the server alone": [], "a batch": [], "the tutorial's loop": []}
-    for turn in range(3):
-        times["the server alone"].append(alone(server, turn))
+def speed(server: Server, packages: Path, folder: Path, checkers: Path) -> None:
+    each: dict[str, list[float]] = {"the server alone": [], "a batch": [], "the tutorial's loop": [], "comfy run": []}
+    for turn in range(TURNS):
+        each["the server alone"].append(alone(server, turn) / SPEED_JOBS)
         batch = make_run(packages, folder / f"speed_{turn}", SPEED_JOBS, SPEED_S + turn / 1e5)
         start = time.monotonic()
         assert batch.run([server.url]).exit_code == 0
-        times["a batch"].append(time.monotonic() - start)
-        times["the tutorial's loop"].append(loop(server, turn))
-    limit = min(times["the server alone"])
-    print(f"\n{SPEED_JOBS} jobs of {SPEED_S} s, best of {len(times['a batch'])}:")
-    for name, seconds in times.items():
-        each = (min(seconds) - limit) / SPEED_JOBS * 1000
-        print(f"{name:20}  {min(seconds):6.2f} s  {limit / min(seconds):5.3f} of the limit  {each:+6.1f} ms a job")
+        each["a batch"].append((time.monotonic() - start) / SPEED_JOBS)
+        each["the tutorial's loop"].append(loop(server, turn) / SPEED_JOBS)
+        each["comfy run"].append(comfy_run(server, turn, folder, checkers) / COMFY_JOBS)
+    limit = min(each["the server alone"])
+    print(f"\njobs of {SPEED_S} s, best of {TURNS} times {SPEED_JOBS} jobs (comfy run: {COMFY_JOBS}), load {load()}:")
+    for name, seconds in each.items():
+        best = min(seconds)
+        print(
+            f"{name:20}  {best:6.4f} s a job  {limit / best:5.3f} of the limit  {(best - limit) * 1000:+7.1f} ms a job"
+        )
+
+
+def load() -> str:
+    return ", ".join(f"{number:.1f}" for number in os.getloadavg()) if hasattr(os, "getloadavg") else "not known"
 
 
 def alone(server: Server, turn: int) -> float:
@@ -148,6 +157,25 @@ def loop(server: Server, turn: int) -> float:
     return time.monotonic() - start
 
 
+def comfy_run(server: Server, turn: int, folder: Path, checkers: Path) -> float:
+    """comfy-cli's way: a process for each job, which waits for its end. It fetches no files."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    environment = {**os.environ, "HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": "", "DO_NOT_TRACK": "1"}
+    place = urlsplit(server.url)
+    command = [str(checkers), "-m", "comfy_cli", "--skip-prompt", "--no-enable-telemetry", "run", "--wait"]
+    command += ["--host", str(place.hostname), "--port", str(place.port), "--workflow"]
+    files = [folder / f"comfy_{number}.json" for number in range(COMFY_JOBS)]
+    for number, file in enumerate(files):
+        file.write_text(json.dumps(graph(number, SPEED_S + turn / 1e5 + 3e-6, f"comfy_{turn}/{number}")))
+    start = time.monotonic()
+    for file in files:
+        subprocess.run(
+            [*command, str(file)], check=True, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+    return time.monotonic() - start
+
+
 def is_end(message: str | bytes, prompt_id: str) -> bool:
     if isinstance(message, bytes):
         return False
@@ -167,8 +195,9 @@ def main() -> None:
         with Server(
             python_of(layout.environment), layout.comfyui, base, models=layout.models, arguments=("--cpu",)
         ) as server:
-            soak(server, packages, Path(place) / "run", count)
-            speed(server, packages, Path(place))
+            if count:
+                soak(server, packages, Path(place) / "run", count)
+            speed(server, packages, Path(place), python_of(layout.checkers))
 
 
 if __name__ == "__main__":
