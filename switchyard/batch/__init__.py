@@ -165,7 +165,7 @@ def sweep(
         template: whose parameters the names are of.
         values: values that all jobs have.
         prompts: a text file with a prompt on each line.
-        table: a .csv, .jsonl or .json file of rows.
+        table: a .csv, .jsonl, .json or .yaml file of rows.
         grid: axes such as "steps=10:30:5" or "sampler=euler,heun".
         zipped: whether the axes go in step, instead of each value with each.
         seeds: "42+10", "random:10" or "1,5,9".
