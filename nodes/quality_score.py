@@ -64,8 +64,8 @@ class QualityScore:
         self, image: Any = None, threshold: float = DEFAULT_THRESHOLD, aggregate: str = "min", preset: str = "photo"
     ) -> dict[str, Any]:
         outcome = score_pictures(image, _parameters(), threshold, aggregate, preset, stop_if_interrupted)
-        worst = [picture["worst"] for picture in outcome.report["images"]]
-        return hand_over("quality_score", outcome, image, worst=worst)
+        worst, families = ([picture[name] for picture in outcome.report["images"]] for name in ("worst", "families"))
+        return hand_over("quality_score", outcome, image, worst=worst, families=families)
 
 
 def _parameters() -> Parameters:

@@ -51,7 +51,7 @@ const TONES = {
   quality_gate: ({ passed }) => passed,
 }
 const PARTS = {
-  quality_score: ({ families }) => Object.entries(families?.[0] ?? {}).map(([name, score]) => part(name, score)),
+  quality_score: familiesOfWorst,
   content_classifier: ({ scores }) => Object.entries(scores ?? {}).map(([name, score]) => part(name, score)),
   quality_gate: ({ attempts }) =>
     (attempts ?? []).map(({ attempt, score, passed }) => part(`attempt ${attempt + 1}`, score, passed)),
@@ -90,6 +90,12 @@ function viewOfOne({ kind, summary, data = {} }) {
 function barOf(kind, { score, threshold }) {
   if (kind === "quality_gate" || typeof score !== "number" || typeof threshold !== "number") return null
   return { value: within(score), mark: within(threshold) }
+}
+
+/** The families of the picture that scored lowest: the one that the line is about. */
+function familiesOfWorst({ families, scores }) {
+  const worst = scores?.indexOf(Math.min(...scores))
+  return Object.entries(families?.[worst] ?? {}).map(([name, score]) => part(name, score))
 }
 
 function pictures({ scores, threshold }) {
