@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +49,8 @@ class AttemptPreviews:
 
 
 def _save(picture: Any) -> File:
+    import secrets
+
     import folder_paths
     from PIL import Image
 
