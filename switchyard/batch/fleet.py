@@ -6,6 +6,8 @@ and the files are written here, by this process alone.
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import os
 import queue
 import secrets
@@ -21,6 +23,7 @@ from ..errors import JobLost, NodeFailed, OutputMissing, ServerUnavailable, Swit
 from ..template.parameters import FILE_TYPES
 from . import manifest
 from .bookkeeping import Bookkeeping, Say
+from .fleet_scheduler import EngineError
 from .fleet_worker import SERVER, TAG, cancel, look, run_job
 from .jobs import Order, graph_of
 from .journal import Journal
@@ -122,6 +125,10 @@ class Fleet(Bookkeeping):
                 self._take_result()
                 if time.monotonic() >= self._next_look:
                     self._look_again()
+        except (OSError, asyncio.CancelledError, concurrent.futures.CancelledError) as problem:
+            self.pool.abort(
+                ServerUnavailable(f"The Dask scheduler does not answer any more: {problem or 'it is gone'}")
+            )
         except BaseException as problem:  # noqa: BLE001 - it is raised again in the thread that waits
             self.pool.abort(problem)
         else:
@@ -190,6 +197,11 @@ class Fleet(Bookkeeping):
             self._was_dropped(sent)
         elif (error := sent.future.exception()) is not None:
             self._settle(sent)
+            if isinstance(error, ImportError) or "deserialization" in str(error):
+                raise EngineError(
+                    "Dask's scheduler or its workers can't load this version of Switchyard. Install the same on all of "
+                    f"them, the scheduler too. Dask says: {error}"
+                ) from error
             if type(error).__name__ != "KilledWorker":
                 raise error
             lost = JobLost(f"The workers that had the job died, one after another: {error}")
@@ -232,6 +244,8 @@ class Fleet(Bookkeeping):
         self._settle(sent)
         if self._dask.status != "running":
             self.pool.stop(ServerUnavailable("The Dask scheduler does not answer any more."))
+            self.pool.end(sent.task)  # a server may have it: it stays open, for whoever resumes
+            return
         self._files.clear()
         sent.task.broken_off += 1
         lost = JobLost(f"Dask has dropped job {sent.task.job.index}.")
@@ -257,9 +271,9 @@ class Fleet(Bookkeeping):
         start = time.monotonic()
         try:
             found = self._ask([], is_asked=False)
-        except (OSError, TimeoutError) as problem:
+        except (OSError, TimeoutError):
             if self._dask.status != "running":
-                self.pool.stop(ServerUnavailable(f"The Dask scheduler does not answer any more: {problem}"))
+                raise
             found = None
         if found is not None:
             self._take_in(found)

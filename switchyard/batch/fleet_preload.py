@@ -14,6 +14,7 @@ import click
 
 from ..client import Client
 from ..errors import SwitchyardError
+from .fleet_scheduler import is_here
 from .fleet_worker import ServerPlugin
 from .servers import Server
 
@@ -27,6 +28,12 @@ async def dask_setup(
     dask_worker: Any, server: str | None, window: int, header: tuple[str, ...], insecure: bool
 ) -> None:
     """Without SERVER, the environment's SWITCHYARD_SERVER says which: a command line can be read by all users."""
+    host = str(dask_worker.listener.bound_address[0])
+    if dask_worker.address.startswith("tcp:") and not is_here(host):
+        raise SwitchyardError(
+            f"This worker listens at {host}, without TLS: whoever reaches it can run any code here. Start it with "
+            "--host 127.0.0.1, or with --protocol tls and certificates (see docs/fleet.md)."
+        )
     text = server or os.environ.get("SWITCHYARD_SERVER", "")
     if not text:
         raise SwitchyardError("Give the worker its server: URL[,slots=N][,tags=A+B], or SWITCHYARD_SERVER.")

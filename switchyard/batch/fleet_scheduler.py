@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import ipaddress
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,7 +46,7 @@ def check_engine(engine: str, *, names_servers: bool = False) -> str:
         host, port = "", None
     if parts.scheme not in ("tcp", "tls") or not host or port is None:
         raise EngineError(f'"{engine}" is no engine: it can be local, dask, tcp://HOST:PORT or tls://HOST:PORT.')
-    if parts.scheme == "tcp" and not _is_here(host):
+    if parts.scheme == "tcp" and not is_here(host):
         raise EngineError(f"{engine} is another machine, without TLS. {_TLS.format(place=f'{host}:{port}')}")
     if names_servers:
         raise EngineError(
@@ -56,7 +56,8 @@ def check_engine(engine: str, *, names_servers: bool = False) -> str:
     return engine
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether an address is this machine's own."""
     if host == "localhost":
         return True
     try:
@@ -87,9 +88,13 @@ def connected(engine: str, servers: Sequence[Server], window: int, make_client: 
 
     Raises:
         ServerUnavailable: there is no scheduler at the address.
+        EngineError: it needs certificates, and Dask's configuration names none.
     """
     distributed = need_dask()
+    if engine.startswith("tls:") and _has_no_certificate(distributed):
+        raise EngineError(f"To connect to {engine}, Dask needs certificates here. {_TLS.format(place=engine[6:])}")
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_quiet())
         try:
             if engine == "dask":
                 place = stack.enter_context(_cluster(distributed, servers, window, make_client))
@@ -103,6 +108,22 @@ def connected(engine: str, servers: Sequence[Server], window: int, make_client: 
         finally:
             with contextlib.suppress(Exception):  # a scheduler that is gone
                 client.close(timeout=5)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps Dask's own messages and tracebacks off the terminal: what went wrong is told by errors."""
+    logger = logging.getLogger("distributed.client")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _has_no_certificate(distributed: Any) -> bool:
+    return distributed.Security().get_connection_args("client").get("ssl_context") is None
 
 
 def _cluster(distributed: Any, servers: Sequence[Server], window: int, make_client: Callable[[str], Any]) -> Any:

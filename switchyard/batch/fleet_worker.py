@@ -20,7 +20,7 @@ from distributed import Worker, WorkerPlugin, get_worker
 from distributed.threadpoolexecutor import ThreadPoolExecutor
 
 from ..connection import Address
-from ..errors import AuthRequired, JobInterrupted, OutOfMemory, ServerUnavailable, SwitchyardError
+from ..errors import AuthRequired, JobInterrupted, OutOfMemory, OutputMissing, ServerUnavailable, SwitchyardError
 from .bookkeeping import describe, problem_of
 from .jobs import Order, again, is_known, run_order
 from .servers import Server
@@ -140,6 +140,8 @@ class ServerPlugin(WorkerPlugin):
                 self.trouble = problem
             if isinstance(problem, OutOfMemory) and frees:
                 problem_of(self.client.free)  # if it can't, the next attempt tells
+        except OSError as problem:
+            found["error"] = describe(OutputMissing(f"The worker of {self.label} can't write a file: {problem}"))
         finally:
             self._orders.pop(order.prompt_id, None)
         return found
