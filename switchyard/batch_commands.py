@@ -230,7 +230,7 @@ def cancel(options: argparse.Namespace) -> int:
 def _cancel_what_is_left(found: Batch, options: argparse.Namespace) -> int:
     """Takes back what a killed process has left in the queues of servers."""
     given = {client.url: client for client in (_client(server.url, options) for server in _servers(options))}
-    taken = take_back(found.folder, lambda url: given.get(url) or _client(url, options))
+    taken = take_back(found.folder, lambda url: given.get(url) or _client(url, options), given)
     if options.json:
         problems = {url: str(problem) for url, problem in taken.problems.items()}
         say_json({"at_work": False, "taken_back": taken.jobs, "problems": problems})

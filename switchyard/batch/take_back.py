@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import SwitchyardError
+from ..errors import ServerUnavailable, SwitchyardError
 from . import manifest
 from .journal import JobState, Journal, states
 from .run_folder import RunFolder
+from .servers import Server
 
 
 @dataclass
@@ -25,16 +26,21 @@ class TakenBack:
     problems: dict[str, SwitchyardError] = field(default_factory=dict)
 
     @property
+    def all(self) -> set[int]:
+        return {index for indices in self.jobs.values() for index in indices}
+
+    @property
     def count(self) -> int:
-        return sum(len(indices) for indices in self.jobs.values())
+        return len(self.all)
 
 
-def take_back(folder: RunFolder, client_of: Callable[[str], Any]) -> TakenBack:
+def take_back(folder: RunFolder, client_of: Callable[[str], Any], others: Iterable[str] = ()) -> TakenBack:
     """Takes a run's waiting and running jobs back on the servers that the journal names; the run can be resumed.
 
     Args:
         folder: a run that no process is at work on.
         client_of: gives the client of a server by the address that the journal has, which is without a password.
+        others: more servers that may have jobs whose server the journal does not name, as Dask had chosen it.
 
     Raises:
         RunInUseError: a process is at work on it.
@@ -42,15 +48,20 @@ def take_back(folder: RunFolder, client_of: Callable[[str], Any]) -> TakenBack:
     found = TakenBack()
     with folder.locked() as journal:
         known = states(journal.records, len(folder.jobs))
-        for url in dict.fromkeys(state.server for state in known if state.status == "open"):
-            jobs = [
-                (index, state) for index, state in enumerate(known) if (state.status, state.server) == ("open", url)
-            ]
+        left = [(index, state) for index, state in enumerate(known) if state.status == "open"]
+        urls = [state.server for _, state in left if state.server]
+        if any(not state.server for _, state in left):
+            urls += [*(Server.read(server).url for server in folder.servers), *others]
+            if not urls:
+                unknown = "The journal does not say which servers have its jobs. Give them with --server."
+                found.problems["a server of Dask's"] = ServerUnavailable(unknown)
+        for url in dict.fromkeys(urls):
+            jobs = [(index, state) for index, state in left if state.server in ("", url)]
             taken = found.jobs.setdefault(url, [])
             try:
                 client = client_of(url)
                 for index, state in jobs:
-                    if _take_back(client, index, state, journal):
+                    if index not in found.all and _take_back(client, index, state, journal):
                         taken.append(index)
             except SwitchyardError as problem:
                 found.problems[url] = problem

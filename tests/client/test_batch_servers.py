@@ -11,6 +11,7 @@ from fake_batch_server import FakeClient, FakeServer
 from switchyard import batch_commands
 from switchyard.batch import Batch, EngineError, Options, RunFolderError, Server, TagError
 from switchyard.batch.fleet_scheduler import check_engine
+from switchyard.batch.jobs import prompt_id
 from switchyard.batch.servers import with_tags
 from switchyard.cli import main
 from switchyard.errors import TemplateError
@@ -135,3 +136,18 @@ def test_resume_and_retry_take_other_options_for_this_time(server, tmp_path):
     assert [row["status"] for row in Batch.open("run").rows()].count("failed") == 2  # not reopened for an error
     assert main(["retry", "run", "--max-failures", "1", "--window", "1", "--patience", "1", "--timeout", "9"]) == 1
     assert (tmp_path / "run" / "run.json").read_bytes() == kept
+
+
+def test_jobs_whose_servers_dask_had_chosen_are_taken_back_wherever_they_are(server, capsys):
+    """The journal of a killed client has no server for them: the run's servers and those given are asked."""
+    assert main(["batch", "barn", "--run-dir", "run", "--seeds", "1+2", "--server", "http://a"]) == 0
+    (batch := Batch.open("run")).folder.path.joinpath("journal.jsonl").unlink()
+    with batch.folder.locked() as journal:
+        for job in batch.folder.jobs:
+            found = prompt_id(batch.folder.run_id, job, 1)
+            journal.add("submit", job.index, attempt=1, prompt_id=found, server="")
+            server.queue[found] = {}
+    assert main(["cancel", "run", "--server", "http://b"]) == 0
+    assert "2 jobs taken back" in capsys.readouterr().out
+    assert server.queue == {}
+    assert [state.status for state in batch.states()] == ["pending", "pending"]
