@@ -141,7 +141,8 @@ def _line(found: Profile, number: int, options: argparse.Namespace) -> str:
     cached = [row.node for row in found.rows if row.cached and not row.calls]
     names = f"{', '.join(cached[:10])}{', ...' if len(cached) > 10 else ''}"
     advice = "" if options.fresh else "; --fresh has all nodes run"
-    told = f"; {len(cached)} nodes were cached and not measured: {names}{advice}" if cached else ""
+    count = "1 node was" if len(cached) == 1 else f"{len(cached)} nodes were"
+    told = f"; {count} cached and not measured: {names}{advice}" if cached else ""
     return f"Run {number} of {options.repeat}: {took}{ended}{told}."
 
 

@@ -347,11 +347,15 @@ def _point(value: Any, where: str) -> tuple[float, float]:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if value >= 0.0005 or value == 0 else "<0.001"
 
 
 def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value * 100:.1f} %"
+    if value is None:
+        return "-"
+    return f"{value * 100:.1f} %" if value >= 0.0005 or value == 0 else "<0.1 %"
 
 
 def _mebibytes(value: int | None) -> str:

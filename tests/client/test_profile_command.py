@@ -175,7 +175,7 @@ def test_one_run_is_a_table_and_cached_nodes_are_told(fake, capsys):
     assert main(["profile", "graph.json", "steps=5", "--server", fake.url]) == 0
     said = capsys.readouterr()
     assert "6 Class6" in said.out
-    assert "1 nodes were cached and not measured: 1; --fresh has all nodes run." in said.err
+    assert "1 node was cached and not measured: 1; --fresh has all nodes run." in said.err
     assert fake.prompts()[0]["prompt"]["6"]["inputs"]["steps"] == 5
 
 

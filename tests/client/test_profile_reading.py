@@ -47,6 +47,11 @@ def test_the_table_says_all_of_it():
     assert table[-1] == "no card"
 
 
+def test_what_took_next_to_nothing_is_not_shown_as_nothing():
+    table = Profile.read(record(call("1", 0, 0.0001), call("2", 1, 2))).table().splitlines()
+    assert table[2].split()[:6] == ["1", "Class1", "<0.001", "<0.001", "<0.1", "%"]
+
+
 def test_with_a_card_its_memory_is_shown():
     peaks = {"vram": 3 * 2**30, "device": 5 * 2**30, "ram": 2**30}
     table = Profile.read(record(call("1", 0, 1, peak_bytes=peaks))).table()
