@@ -123,7 +123,7 @@ def _running_anyway(graph: Graph, is_output: IsOutput) -> Iterable[dict[str, Any
             branches = sorted(branches, key=_number)[1:]  # the first one is always asked
         for name in branches:
             others = _upstream(graph, [source for other, source in linked.items() if other != name])
-            branch = _upstream(graph, [linked[name]]) - others
+            branch = _upstream(graph, [linked[name]], _handed_on) - others
             found = next((one for one in outputs if one != node_id and _is_in(graph, one, branch)), None)
             if found is not None:
                 yield {"rule": "runs_anyway", "node": node_id, "input": name, "output": found}
@@ -133,15 +133,27 @@ def _number(name: str) -> int:
     return int(name.rpartition("_")[2])
 
 
-def _upstream(graph: Graph, roots: Iterable[str]) -> set[str]:
+def _upstream(graph: Graph, roots: Iterable[str], sources: Callable[[Graph, str], list[str]] | None = None) -> set[str]:
+    sources = sources or _sources
     seen: set[str] = set()
     stack = list(roots)
     while stack:
         node_id = stack.pop()
         if node_id not in seen:
             seen.add(node_id)
-            stack += _sources(graph, node_id)
+            stack += sources(graph, node_id)
     return seen
+
+
+def _handed_on(graph: Graph, node_id: str) -> list[str]:
+    """The sources of what a node hands on: not of what tells a gate or a switch what to do, which one often looks at."""
+    node = graph[node_id]
+    is_branch = _BRANCHES.get(node["class_type"])
+    if node["class_type"] == GATE:
+        return [value[0] for name, value in node["inputs"].items() if name == "value" and is_link(value)]
+    if is_branch is None:
+        return _sources(graph, node_id)
+    return [value[0] for name, value in node["inputs"].items() if is_branch(name) and is_link(value)]
 
 
 def _sources(graph: Graph, node_id: str) -> list[str]:

@@ -103,6 +103,19 @@ def test_what_both_branches_need_runs_anyway_and_is_not_told():
     assert hints(switched(look=node("Preview", images=["load", 0]))) == []
 
 
+def test_what_tells_a_gate_in_a_branch_to_open_may_be_looked_at():
+    graph = switched(
+        words=node("Text"),
+        judge=node("Score", image=["a", 0], prompt=["words", 0]),
+        gate=node("SwitchyardGate", open=["judge", 1], value=["a", 0]),
+        look=node("Preview", source=["judge", 2]),
+    )
+    graph["switch"]["inputs"]["on_true"] = ["gate", 0]
+    assert hints(graph) == []
+    graph["look"]["inputs"]["source"] = ["a", 0]
+    assert [(hint["node"], hint["output"]) for hint in hints(graph)] == [("switch", "look")]
+
+
 def test_the_first_input_of_first_available_is_always_asked():
     graph = {
         "a": node("Load"),
