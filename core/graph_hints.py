@@ -146,7 +146,7 @@ def _upstream(graph: Graph, roots: Iterable[str], sources: Callable[[Graph, str]
 
 
 def _handed_on(graph: Graph, node_id: str) -> list[str]:
-    """The sources of what a node hands on: not of what tells a gate or a switch what to do, which one often looks at."""
+    """The sources of what a node hands on: not of what tells a gate or a switch what to do, often looked at."""
     node = graph[node_id]
     is_branch = _BRANCHES.get(node["class_type"])
     if node["class_type"] == GATE:
