@@ -14,9 +14,9 @@ EXAMPLE = json.loads((ROOT / "example_workflows" / "Compare and switch.json").re
 # What a screen reader calls the element that has the focus.
 FOCUSED = """() => {
   const { ariaLabel, labels, textContent } = document.activeElement
-  return ariaLabel ?? labels?.[0]?.querySelector("span").textContent ?? textContent
+  return ariaLabel ?? labels?.[0]?.querySelector("span")?.textContent ?? labels?.[0]?.textContent ?? textContent
 }"""
-COMMANDS = ["Switchyard.SaveAsTemplate", "Switchyard.LoadTemplate"]
+COMMANDS = ["Switchyard.SaveAsTemplate", "Switchyard.LoadTemplate", "Switchyard.EditParameters"]
 
 
 class Panel:
@@ -49,7 +49,7 @@ class Panel:
         """Waits until the form has these values."""
         self.page.wait_for_function(
             """(wanted) => {
-                const fields = [...document.querySelectorAll(".switchyard-panel input")]
+                const fields = [...document.querySelectorAll(".switchyard-panel form input")]
                 return fields.map((field) => field.value).join("|") === wanted
             }""",
             arg=f"{name}|{title}",
@@ -69,7 +69,8 @@ class Panel:
 
 @pytest.fixture
 def panel(canvas):
-    return Panel(canvas)
+    yield Panel(canvas)
+    canvas.page.evaluate("(tab) => app.extensionManager.sidebarTab.toggleSidebarTab(tab)", "switchyard-templates")
 
 
 def open_tabs(canvas):
@@ -99,7 +100,7 @@ def test_what_is_saved_is_loaded_as_the_same_graph_in_a_tab_of_its_own(canvas, p
     sent = canvas.prompt()
     panel.save("compare_it", "Compare & switch", "Compares two numbers.")
     panel.says("Saved as compare_it, with 1 parameter.")
-    panel.says("integer")
+    panel.root.get_by_role("list", name="Parameters").get_by_text("integer").wait_for()
     document = panel.file("compare_it")
     assert what_is_sent(document["graph"]) == what_is_sent(sent)
     assert document["description"] == "Compares two numbers."
@@ -252,7 +253,7 @@ def test_the_commands_are_there_and_put_the_focus_where_one_goes_on(canvas, pane
     panel.save("there")
     panel.says("Saved as there")
     for is_open in (True, False):
-        for command, label in zip(COMMANDS, ("Name", "Load there"), strict=True):
+        for command, label in zip(COMMANDS, ("Name", "Load there", "steps"), strict=True):
             if not is_open:
                 canvas.page.get_by_role("button", name="Switchyard templates").click()
                 panel.root.wait_for(state="detached")
@@ -267,7 +268,67 @@ def test_everything_in_the_panel_is_reached_with_the_tab_key(canvas, panel):
     panel.root.get_by_role("button", name="Load key").wait_for()
     panel.name.focus()
     seen = [focused(canvas)]
-    for _ in range(5):
+    for _ in range(7):
         canvas.page.keyboard.press("Tab")
         seen.append(focused(canvas))
-    assert seen == ["Name", "Title", "Description", "Save as template", "Refresh", "Load key"]
+    after = ["Load key", "Rename key", "Delete key"]
+    assert seen == ["Name", "Title", "Description", "Save as template", "Refresh", *after]
+
+
+def dialog(canvas):
+    return canvas.page.get_by_role("dialog")
+
+
+def answered(canvas, button):
+    dialog(canvas).get_by_role("button", name=button).first.click()
+    dialog(canvas).wait_for(state="detached")
+
+
+def test_a_template_is_deleted_only_if_the_user_says_so(canvas, panel):
+    add_parameter(canvas)
+    panel.save("gone")
+    panel.says("Saved as gone")
+    panel.press("Delete gone")
+    answered(canvas, "Cancel")
+    panel.press("Refresh")
+    assert (panel.folder / "gone.json").is_file()
+    panel.press("Delete gone")
+    answered(canvas, "Delete")
+    panel.says("Deleted gone.")
+    assert not (panel.folder / "gone.json").exists()
+    assert panel.root.get_by_role("button", name="Load gone").count() == 0
+    assert focused(canvas) == "Refresh"
+
+
+def test_a_template_is_renamed_with_the_keyboard(canvas, panel):
+    """A name that can't be one is said at once, nothing is renamed over another template, and Escape gives up."""
+    add_parameter(canvas)
+    for name in ("old", "other"):
+        panel.save(name)
+        panel.says(f"Saved as {name}")
+    before = panel.file("old")
+    field = panel.root.get_by_role("textbox", name="New name of old")
+    for key, ended in (("Escape", "Rename old"), ("Enter", "Refresh")):
+        panel.root.get_by_role("button", name="Rename old").press("Enter")
+        assert focused(canvas) == "New name of old"
+        for wanted, sentence in (("Bad name", "lower case"), ("other", "already")):
+            field.fill(wanted)
+            canvas.page.keyboard.press("Enter")
+            panel.root.locator("#switchyard-template-rename-problem", has_text=sentence).wait_for()
+        field.fill("fresh")
+        canvas.page.keyboard.press(key)
+        field.wait_for(state="detached")
+        canvas.page.wait_for_function(f"(label) => ({FOCUSED})() === label", arg=ended)
+    panel.says("Renamed old to fresh.")
+    assert panel.file("fresh") == {**before, "name": "fresh"}
+    assert not (panel.folder / "old.json").exists()
+
+
+def test_a_broken_file_can_be_deleted(canvas, panel):
+    panel.folder.mkdir(parents=True)
+    (panel.folder / "broken.json").write_text("{", encoding="utf-8")
+    panel.press("Refresh")
+    panel.press("Delete broken")
+    answered(canvas, "Delete")
+    panel.says("Deleted broken.")
+    assert not (panel.folder / "broken.json").exists()

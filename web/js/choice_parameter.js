@@ -6,6 +6,7 @@
 import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
 import { offeredValues } from "./lib/choice_lists.mjs"
+import { linksFrom, targets, waysTo } from "./lib/graph_links.mjs"
 
 const NODE = "SwitchyardChoiceParameter"
 const CHOOSER = "choose"
@@ -19,31 +20,6 @@ function allGraphs() {
   return root ? [root, ...(root.subgraphs?.values() ?? [])] : []
 }
 
-/** The links out of an output; the page's own lists of them are deprecated, and node ids are numbers or strings. */
-function linksFrom(node, slot) {
-  const links = node.graph ? [...node.graph.links.values()] : []
-  return links.filter((link) => String(link.origin_id) === String(node.id) && link.origin_slot === slot)
-}
-
-/** The inputs that links lead to in the end: through reroutes, into subgraphs and out of them. */
-function targets(links, graph, seen = new Set()) {
-  return links.filter((link) => link && !seen.has(link)).flatMap((link) => {
-    seen.add(link)
-    const { input, inputNode, subgraphOutput } = link.resolve(graph)
-    if (subgraphOutput) {
-      const slot = graph.outputNode.slots.indexOf(subgraphOutput)
-      const instances = allGraphs().flatMap((outer) => outer.nodes.filter((node) => node.subgraph === graph))
-      return instances.flatMap((instance) => targets(linksFrom(instance, slot), instance.graph, seen))
-    }
-    if (!inputNode || !input) return []
-    if (inputNode.type === "Reroute") return targets(linksFrom(inputNode, 0), graph, seen)
-    if (!inputNode.isSubgraphNode?.()) return [{ node: inputNode, input }]
-    const inner = inputNode.subgraph
-    const slot = inner.inputNode.slots[inputNode.inputs.indexOf(input)]
-    return targets((slot?.linkIds ?? []).map((id) => inner.links.get(id)), inner, seen)
-  })
-}
-
 /** What an input takes that has a list of values; null for any other. */
 function listOf({ node, input }) {
   const found = widget(node, input.widget?.name ?? input.name)
@@ -55,7 +31,9 @@ function listOf({ node, input }) {
 
 function update(node) {
   if (!widget(node, CHOOSER) || !node.graph) return
-  const lists = targets(linksFrom(node, 0), node.graph).map(listOf).filter((list) => list)
+  const ways = waysTo(app.rootGraph, node.graph)
+  const fed = ways.flatMap((way) => targets(linksFrom(node, 0), node.graph, way))
+  const lists = fed.map(listOf).filter((list) => list)
   setChooser(node, offeredValues(widget(node, "choices")?.value, lists))
 }
 

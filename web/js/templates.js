@@ -6,13 +6,15 @@
  */
 import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
+import { ask } from "./lib/server_answers.mjs"
 import { graphProblem } from "./lib/template_documents.mjs"
 import { freeName, slug, workflowName } from "./lib/template_names.mjs"
 import { createPanel } from "./lib/templates_panel.mjs"
+import { createParametersSection } from "./parameters.js"
 
 const TAB = "switchyard-templates"
 const ROUTE = "/switchyard/templates"
-const STYLES = new URL("../css/panels.css", import.meta.url).href
+const STYLES = ["panels", "parameters"].map((name) => new URL(`../css/${name}.css`, import.meta.url).href)
 const drafts = new WeakMap() // what is typed into the form, by the workflow that it is about
 const nothing = {} // stands for the open workflow while the page has none
 let panel = null // while the tab is open
@@ -41,26 +43,10 @@ function keepDraft(name, title = "", description = "") {
   return kept
 }
 
-/** Asks one of our routes; throws an Error whose message is the server's sentence, with its `status`. */
-async function ask(path, options) {
-  let reply
-  try {
-    reply = await api.fetchApi(path, { cache: "no-store", ...options })
-  } catch {
-    throw new Error("ComfyUI's server does not answer. Is it still running?")
-  }
-  const answer = await reply.json().catch(() => null)
-  if (reply.ok && answer) return answer
-  const unknown = reply.status === 404 || reply.status === 405
-  const hint = unknown ? "Restart ComfyUI: it was started before Switchyard had templates." : ""
-  const text = answer?.error ?? (hint || `ComfyUI's server answered with status ${reply.status}.`)
-  throw Object.assign(new Error(text), { status: reply.status })
-}
-
 async function save({ name, title, description }) {
   const { output, workflow } = await app.graphToPrompt()
   const send = (overwrite) =>
-    ask(ROUTE, {
+    ask(api, ROUTE, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ name, title, description, overwrite, output, workflow }),
@@ -83,7 +69,7 @@ function confirmOverwriting(name) {
 }
 
 async function load(name) {
-  const template = await ask(`${ROUTE}/${encodeURIComponent(name)}`)
+  const template = await ask(api, `${ROUTE}/${encodeURIComponent(name)}`)
   const before = activeWorkflow().path
   const tab = freeName(template.name, isOpenOrSaved)
   if (template.workflow) await app.loadGraphData(template.workflow, true, true, tab)
@@ -94,8 +80,26 @@ async function load(name) {
   }
   await pathChanges(before)
   keepDraft(template.name, template.title, template.description)
-  panel?.showDraft()
+  panel?.follow()
   return tab
+}
+
+async function rename(name, wanted) {
+  const headers = { "Content-Type": "application/json" }
+  const options = { method: "POST", headers, body: JSON.stringify({ to: wanted }) }
+  await ask(api, `${ROUTE}/${encodeURIComponent(name)}/rename`, options)
+}
+
+/** Deletes a template if the user says so; tells whether they did. */
+async function remove(name) {
+  const isSure = await app.extensionManager.dialog.confirm({
+    title: "Delete the template?",
+    message: "Its file is deleted for good:",
+    itemList: [name],
+    type: "delete",
+  })
+  if (isSure) await ask(api, `${ROUTE}/${encodeURIComponent(name)}`, { method: "DELETE" })
+  return Boolean(isSure)
 }
 
 /** Whether the page has a workflow of a name: loading under that name would replace what is in its tab. */
@@ -127,18 +131,21 @@ function told(action, summary) {
 /** The page calls this anew whenever it feels like it, also for a tab that stays open. */
 function render(container) {
   if (panel && container.contains(panel.root)) return
+  const parameters = createParametersSection()
   panel = createPanel({
+    parameters,
     draft,
-    list: async () => (await ask(ROUTE)).templates,
+    list: async () => (await ask(api, ROUTE)).templates,
     save: told(save, "The template was not saved"),
     load: told(load, "The template was not loaded"),
+    rename: told(rename, "The template was not renamed"),
+    remove: told(remove, "The template was not deleted"),
   })
-  const styles = document.createElement("link")
-  Object.assign(styles, { rel: "stylesheet", href: STYLES })
-  container.replaceChildren(styles, panel.root)
+  const styles = STYLES.map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href }))
+  container.replaceChildren(...styles, panel.root)
   panel.refresh()
   clearInterval(watch)
-  watch = setInterval(panel.showDraft, 250)
+  watch = setInterval(panel.follow, 250)
   const focused = wanted
   wanted = null
   if (focused) requestAnimationFrame(() => panel?.[focused]()) // it is not in the document yet
@@ -160,6 +167,12 @@ app.registerExtension({
       label: "Save as template",
       icon: "pi pi-sliders-h",
       function: () => open("focusForm"),
+    },
+    {
+      id: "Switchyard.EditParameters",
+      label: "Edit parameters",
+      icon: "pi pi-list",
+      function: () => open("focusParameters"),
     },
     {
       id: "Switchyard.LoadTemplate",

@@ -18,3 +18,36 @@ export function element(tag, properties = {}, ...children) {
   made.append(...children.filter((child) => child !== null))
   return made
 }
+
+/** A button of a panel. */
+export function button(text, properties) {
+  return element("button", { type: "button", class: "switchyard-button", text, ...properties })
+}
+
+/**
+ * A control with its label around it.
+ * @returns {{root: HTMLElement, control: HTMLElement}}
+ */
+export function field(label, tag, attributes) {
+  const control = element(tag, attributes)
+  return { root: element("label", {}, element("span", { text: label }), control), control }
+}
+
+/** An error, as a line of a panel that is read out at once. */
+export function errorText(error) {
+  return element("p", { class: "switchyard-problem", role: "alert", text: error.message })
+}
+
+/**
+ * Says what is wrong with what a control holds; tells whether nothing is.
+ * @param {HTMLElement} line where it is said
+ * @param {HTMLElement} control
+ * @param {string | null} text
+ */
+export function setProblem(line, control, text) {
+  line.textContent = text ?? ""
+  line.hidden = text === null
+  if (text === null) control.removeAttribute("aria-invalid")
+  else control.setAttribute("aria-invalid", "true")
+  return text === null
+}

@@ -1,7 +1,8 @@
 /** The panel of templates: saves what is on the canvas, and lists what was saved. Knows no page; see `createPanel`. */
-import { element } from "./elements.mjs"
+import { button, element, errorText, field, setProblem } from "./elements.mjs"
 import { counted, describeParameter } from "./template_documents.mjs"
 import { LONGEST, nameProblem } from "./template_names.mjs"
+import { createList } from "./templates_list.mjs"
 
 const ID = "switchyard-template"
 
@@ -11,12 +12,17 @@ const ID = "switchyard-template"
  * @typedef {{name: string, parameters: object[], remarks: string[]}} Saved
  *
  * @param {object} actions what the panel asks of its page; each may throw an Error whose message is for a person
+ * @param {{root: HTMLElement, follow: () => void, focus: () => void}} actions.parameters the list of the open workflow's
+ *   parameters
  * @param {() => Draft} actions.draft the draft of the workflow that is open; the form writes into it
  * @param {() => Promise<Listed[]>} actions.list
  * @param {(draft: Draft) => Promise<Saved | null>} actions.save null if the user gave it up
  * @param {(name: string) => Promise<string>} actions.load gives the name of the tab
- * @returns {{root: HTMLElement, showDraft: () => void, refresh: () => Promise<void>, focusForm: () => void,
- *   focusList: () => Promise<void>}}
+ * @param {(name: string, wanted: string) => Promise<void>} actions.rename
+ * @param {(name: string) => Promise<boolean>} actions.remove false if the user gave it up
+ * @returns {{root: HTMLElement, follow: () => void, refresh: () => Promise<void>, focusForm: () => void,
+ *   focusList: () => Promise<void>, focusParameters: () => void}} follow: looks whether another workflow is open, and
+ *   what has changed in it
  */
 export function createPanel(actions) {
   const form = createForm(actions, () => list.refresh())
@@ -25,12 +31,18 @@ export function createPanel(actions) {
     "section",
     { class: "switchyard-panel", "aria-label": "Switchyard templates" },
     element("h2", { text: "Switchyard templates" }),
+    actions.parameters.root,
     form.root,
     list.root,
   )
   root.addEventListener("focusin", form.show) // what is typed belongs to the workflow that is open now
-  form.show()
-  return { root, showDraft: form.show, refresh: list.refresh, focusForm: form.focus, focusList: list.focus }
+  const follow = () => {
+    form.show()
+    actions.parameters.follow()
+  }
+  follow()
+  const focus = { focusForm: form.focus, focusList: list.focus, focusParameters: actions.parameters.focus }
+  return { root, follow, refresh: list.refresh, ...focus }
 }
 
 function createForm(actions, onSaved) {
@@ -84,11 +96,7 @@ function createForm(actions, onSaved) {
 
   function checkName(isFresh = false) {
     const text = isFresh ? null : nameProblem(fields.name.control.value)
-    problem.textContent = text ?? ""
-    problem.hidden = text === null
-    if (text === null) fields.name.control.removeAttribute("aria-invalid")
-    else fields.name.control.setAttribute("aria-invalid", "true")
-    return text === null
+    return setProblem(problem, fields.name.control, text)
   }
 
   async function onSubmit(event) {
@@ -111,15 +119,6 @@ function createForm(actions, onSaved) {
   return { root, show, focus: () => fields.name.control.focus() }
 }
 
-function button(text, properties) {
-  return element("button", { type: "button", class: "switchyard-button", text, ...properties })
-}
-
-function field(label, tag, attributes) {
-  const control = element(tag, attributes)
-  return { root: element("label", {}, element("span", { text: label }), control), control }
-}
-
 function describeSaved({ name, parameters, remarks }) {
   const lines = parameters.map(describeParameter)
   const parts = [element("p", { text: `Saved as ${name}, with ${counted(lines.length, "parameter")}.` })]
@@ -134,71 +133,4 @@ function describeSaved({ name, parameters, remarks }) {
     parts.push(element("h4", { text: "What to know" }), element("ul", { "aria-label": "What to know" }, ...rows))
   }
   return parts
-}
-
-function createList(actions) {
-  let asked = 0
-  const answer = element("div", { class: "switchyard-answer", role: "status" })
-  const heading = element("h3", { id: `${ID}-load`, text: "Load a template" })
-  const items = element("ul", { class: "switchyard-templates", "aria-labelledby": `${ID}-load` })
-  const again = button("Refresh", { click: refresh })
-  const root = element(
-    "section",
-    { "aria-labelledby": `${ID}-load` },
-    element("div", { class: "switchyard-heading" }, heading, again),
-    answer,
-    items,
-  )
-
-  async function refresh() {
-    const mine = ++asked // an answer that comes after a later one is old
-    try {
-      const listed = await actions.list()
-      if (mine !== asked) return
-      answer.replaceChildren()
-      items.replaceChildren(...listed.map(describeListed))
-      if (!listed.length) items.append(element("li", { class: "switchyard-hint", text: "There are no templates yet." }))
-    } catch (error) {
-      if (mine === asked) answer.replaceChildren(errorText(error))
-    }
-  }
-
-  function describeListed(template) {
-    const title = template.title || template.name
-    const parts = [element("strong", { text: title })]
-    if (template.error) {
-      parts.push(element("p", { class: "switchyard-problem", text: `Can't be used: ${template.error}` }))
-      return element("li", {}, element("div", {}, ...parts))
-    }
-    const count = counted(template.parameters, "parameter")
-    const about = title === template.name ? count : `${template.name}, ${count}`
-    parts.push(element("p", { class: "switchyard-hint", text: about }))
-    if (template.description) parts.push(element("p", { class: "switchyard-description", text: template.description }))
-    const load = button("Load", { "aria-label": `Load ${title}`, click: () => onLoad(template.name, load) })
-    return element("li", {}, element("div", {}, ...parts), load)
-  }
-
-  async function onLoad(name, pressed) {
-    pressed.disabled = true
-    answer.replaceChildren(element("p", { text: `Loading ${name}…` }))
-    try {
-      const tab = await actions.load(name)
-      answer.replaceChildren(element("p", { text: `Loaded ${name}, as the new workflow "${tab}".` }))
-    } catch (error) {
-      answer.replaceChildren(errorText(error))
-    } finally {
-      pressed.disabled = false
-    }
-  }
-
-  async function focus() {
-    await refresh()
-    ;(items.querySelector("button") ?? again).focus()
-  }
-
-  return { root, refresh, focus }
-}
-
-function errorText(error) {
-  return element("p", { class: "switchyard-problem", role: "alert", text: error.message })
 }
