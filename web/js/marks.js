@@ -11,29 +11,27 @@ import { lastRunOfOpenWorkflow, onRunChanged } from "./runs.js"
 
 const SETTING = "Switchyard.Marks.Show"
 const DIMMED = 0.6
+let isShown = true
 let marks = new Map()
 let setRules = null
 let ruled = "" // the rules that are in force
 let shownGraph = null
 
-function isOn() {
-  return app.extensionManager.setting.get(SETTING) !== false
-}
-
 function update() {
-  const run = isOn() ? lastRunOfOpenWorkflow() : null
-  marks = marksOf(run, run ? executionIds(app.rootGraph) : new Map())
+  const run = isShown ? lastRunOfOpenWorkflow() : null
+  marks = run?.status === "done" ? marksOf(run, executionIds(app.rootGraph)) : new Map()
   rule()
-  app.canvas?.setDirty(true, true)
 }
 
 /** Ids are those of one graph: another subgraph has other nodes of the same ids. */
 function rule() {
-  shownGraph = app.canvas?.graph
+  shownGraph = app.canvas.graph
   const marked = [...marks].filter(([node]) => node.graph === shownGraph)
   const rules = markRules(marked.map(([node, mark]) => ({ id: node.id, mark })))
-  if (rules !== ruled) setRules(rules)
+  if (rules === ruled) return
+  setRules(rules)
   ruled = rules
+  app.canvas.setDirty(true, true)
 }
 
 function drawMarks(context) {
@@ -75,7 +73,10 @@ app.registerExtension({
       tooltip: "After a run, until the next one: branches that were not taken, and what a closed gate held back.",
       type: "boolean",
       defaultValue: true,
-      onChange: () => setRules && update(),
+      onChange(isOn) {
+        isShown = isOn // older pages don't give the new value yet when they are asked
+        if (setRules) update()
+      },
     },
   ],
   setup() {

@@ -19,14 +19,12 @@ const WIDGET = "switchyard_verdict"
 const SETTING = "Switchyard.Verdicts.Show"
 const labels = new WeakMap() // of nodes
 const views = new WeakMap() // what they show, also while the setting is off
+const progress = new WeakMap() // what nodes say while they work
+let isShown = true
 let restored = false // what is shown came from a run of the history that was loaded
 
-function isShown() {
-  return app.extensionManager.setting.get(SETTING) !== false
-}
-
 function draw(node) {
-  labels.get(node)?.show(isShown() ? (views.get(node) ?? null) : null, node.title)
+  labels.get(node)?.show(isShown ? (views.get(node) ?? null) : null, node.title)
 }
 
 function show(node, view) {
@@ -66,9 +64,14 @@ function showRun(run) {
     if (!labels.has(node)) continue
     const known = ids.filter((id) => !run.prompt[id] || run.prompt[id].class_type === node.comfyClass)
     const found = known.findLast((id) => words.has(id))
-    if (found !== undefined) show(node, viewOf(words.get(found).said))
+    if (found !== undefined) show(node, withProgress(node, viewOf(words.get(found).said)))
     else if (known.some((id) => ["unused", "blocked"].includes(states.get(id)))) show(node, null)
   }
+}
+
+/** A gate that searches has said nothing yet but that it does. */
+function withProgress(node, view) {
+  return view.tone === "busy" && progress.has(node) ? { ...view, text: progress.get(node) } : view
 }
 
 function update() {
@@ -81,7 +84,13 @@ function update() {
 /** What is said while a node works: which attempt, which face. */
 function showProgress({ nodeId, text }) {
   const node = nodeAt(app.rootGraph, nodeId)
-  if (node && labels.has(node)) show(node, { ...(views.get(node) ?? { bar: null, parts: [] }), text, tone: "busy" })
+  if (!node || !labels.has(node)) return
+  progress.set(node, text)
+  show(node, { ...(views.get(node) ?? { bar: null, parts: [] }), text, tone: "busy" })
+}
+
+function forgetProgress() {
+  for (const node of executionIds(app.rootGraph).keys()) progress.delete(node)
 }
 
 function redrawAll() {
@@ -98,7 +107,10 @@ app.registerExtension({
       tooltip: "A line below the node: the value, the branch, the score, the attempts. Nothing of it is saved.",
       type: "boolean",
       defaultValue: true,
-      onChange: () => app.rootGraph && redrawAll(),
+      onChange(isOn) {
+        isShown = isOn // older pages don't give the new value yet when they are asked
+        if (app.rootGraph) redrawAll()
+      },
     },
   ],
   nodeCreated(node) {
@@ -108,6 +120,7 @@ app.registerExtension({
   setup() {
     useStyles(new URL("../css/canvas.css", import.meta.url).href)
     onRunChanged(update)
+    api.addEventListener("execution_start", forgetProgress)
     api.addEventListener("progress_text", ({ detail }) => showProgress(detail))
   },
   beforeConfigureGraph() {
