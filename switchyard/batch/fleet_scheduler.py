@@ -16,6 +16,7 @@ from ..errors import ServerUnavailable, SwitchyardError
 from .servers import Server
 
 _CONNECT_S = 10.0
+_NO_PROFILER = {"distributed.worker.profile.enabled": False}
 _TLS = """Anybody who reaches a Dask scheduler can have its workers run any code, so no network may reach it. With \
 certificates for all hosts, start the scheduler and its workers with --protocol tls and --tls-ca-file, \
 --tls-cert and --tls-key, name such files to Dask's configuration here \
@@ -97,6 +98,8 @@ def connected(engine: str, servers: Sequence[Server], window: int, make_client: 
         stack.enter_context(_quiet())
         try:
             if engine == "dask":
+                # Dask's profiler looks at all threads 100 times a second, for each worker.
+                stack.enter_context(importlib.import_module("dask").config.set(_NO_PROFILER))
                 place = stack.enter_context(_cluster(distributed, servers, window, make_client))
             else:
                 place = engine
