@@ -49,6 +49,13 @@ test("what has not run is only told when a run is over", () => {
   assert.equal(report.totalMs, 2000)
 })
 
+test("a gate that still searches says how far it is; what it came to counts afterwards", () => {
+  const spoken = new Map([["8", "attempt 2 of 5"], ["7", "busy"]])
+  const run = Object.assign(finished(), { status: "running", endedAt: null })
+  assert.deepEqual(reportOf(run, 0, spoken).decisions.map(({ summary }) => summary), ["true: took on_true", "attempt 2 of 5"])
+  assert.equal(reportOf(finished(), 0, spoken).decisions[1].summary, "passed")
+})
+
 test("times of a run that was read from the history are not made up", () => {
   assert.deepEqual(reportOf(Object.assign(finished(), { isWatched: false }), 0).times, [])
 })

@@ -15,6 +15,7 @@ import { planWrites, write } from "./lib/seed_writing.mjs"
 
 const TAB = "switchyard-run"
 const STYLES = ["../css/panels.css", "../css/run_report.css"].map((path) => new URL(path, import.meta.url).href)
+const spoken = new Map() // what nodes say while the run goes on, by execution id
 let panel = null // while the tab is open
 let endings = [] // what ends its listening
 let wanted = null // the row that a command wants to be focused, until the tab is there: {id}
@@ -83,7 +84,7 @@ function update() {
 
 function showRun() {
   const run = shownRun()
-  panel.show(run && reportOf(run, Date.now()), isOther(run))
+  panel.show(run && reportOf(run, Date.now(), spoken), isOther(run))
 }
 
 function close() {
@@ -152,6 +153,13 @@ app.registerExtension({
   keybindings: [{ combo: { key: "l", ctrl: true, shift: true }, commandId: "Switchyard.OpenRunReport" }],
   menuCommands: [{ path: ["View"], commands: ["Switchyard.OpenRunReport"] }],
   bottomPanelTabs: [{ id: TAB, title: TEXTS.title, type: "custom", render, destroy: close }],
+  setup() {
+    api.addEventListener("execution_start", () => spoken.clear())
+    api.addEventListener("progress_text", ({ detail }) => {
+      if (detail?.nodeId && typeof detail.text === "string") spoken.set(String(detail.nodeId), detail.text)
+      update()
+    })
+  },
   getNodeMenuItems(node) {
     const decision = rowOf(node)
     return decision ? [{ content: "Show in run report", callback: () => open(String(decision.displayId)) }] : []

@@ -45,10 +45,12 @@ const LONGEST = 300 // characters of a value
 /**
  * @param {import("./run_record.mjs").Run} run
  * @param {number} now ms, for a run that goes on
+ * @param {Map<string, string>} spoken what nodes say while they work, by id: a Quality Gate decides at the end
  * @returns {Report}
  */
-export function reportOf(run, now) {
+export function reportOf(run, now, spoken = new Map()) {
   const title = (id) => titleOf(run, id)
+  const isGoingOn = (one) => run.status === "running" && one.kind === "quality_gate" && spoken.has(String(one.displayId))
   const end = run.endedAt ?? (run.status === "running" ? now : null)
   return {
     promptId: run.promptId,
@@ -56,7 +58,10 @@ export function reportOf(run, now) {
     startedAt: run.startedAt,
     totalMs: run.startedAt === null || end === null ? null : Math.max(0, end - run.startedAt),
     error: run.error && { id: String(run.error.nodeId), title: title(run.error.nodeId), message: run.error.message },
-    decisions: run.decisions.map((decision) => rowOf(decision, title)),
+    decisions: run.decisions.map((one) => ({
+      ...rowOf(one, title),
+      ...(isGoingOn(one) ? { summary: spoken.get(String(one.displayId)) } : {}),
+    })),
     skipped: skippedIn(run, title),
     times: run.isWatched === false ? [] : timesOf(run, title),
   }
