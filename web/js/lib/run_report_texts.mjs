@@ -12,7 +12,9 @@ export const TEXTS = {
   noChecks: "Nothing to say about this workflow.",
   skipped: "Did not run",
   times: "Time per node",
-  timesAbout: "Wall time between the events that the server sends. Starting and waiting for other nodes are part of it.",
+  timesAbout:
+    "Wall time between the events of the server as this page got them: waiting for a free moment is part of it. The " +
+    "command switchyard profile has what the server itself measures.",
   noTimes: "Times are only known of runs that this page has seen from the beginning.",
   states: { unused: "not needed", blocked: "blocked by a gate", waiting: "not reached", cached: "cached", failed: "failed" },
   cached: "cached",
