@@ -10,6 +10,7 @@ import { linksFrom, targets, waysTo } from "./lib/graph_links.mjs"
 
 const NODE = "SwitchyardChoiceParameter"
 const CHOOSER = "choose"
+const firstChoosers = new WeakMap() // by node
 
 function widget(node, name) {
   return node.widgets?.find((one) => one.name === name)
@@ -39,14 +40,18 @@ function update(node) {
 
 /**
  * Has the list offer some values and show what is written. It is made anew, after all other widgets: Nodes 2.0 doesn't
- * look at what an old one offers, nor at a value that it wasn't told of. (In page 1.32 it doesn't see the new one either
- * once something else of the node was written, until the workflow is loaded again; the text stays what counts.)
+ * look at what an old one offers, nor at a value that it wasn't told of. In page 1.32 it doesn't see the new one either
+ * once something else of the node was written: there the first one's list of values is what it shows, so all have the
+ * same one, and the first one's callback has it look again.
  */
 function setChooser(node, values) {
   const before = widget(node, CHOOSER)
   const written = String(widget(node, "value")?.value ?? "")
   if (before?.value === written && before.options.values.join("\n") === values.join("\n")) return
   const size = [...node.size]
+  const first = firstChoosers.get(node) ?? before
+  const shared = first?.options.values ?? []
+  shared.splice(0, shared.length, ...values)
   if (before) node.removeWidget(before)
   const choose = (picked) => {
     const text = widget(node, "value")
@@ -54,9 +59,12 @@ function setChooser(node, values) {
     text.value = picked
     text.callback?.(picked)
   }
-  const chooser = node.addWidget("combo", CHOOSER, written, choose, { values, serialize: false, hideInPanel: true })
+  const options = { values: shared, serialize: false, hideInPanel: true }
+  const chooser = node.addWidget("combo", CHOOSER, written, choose, options)
   chooser.serialize = false
   chooser.tooltip = "Writes what you choose into value: one of choices, or of what the inputs take that this feeds."
+  firstChoosers.set(node, first ?? chooser)
+  first?.callback?.(written)
   if (before) node.setSize(size)
   node.graph?.setDirtyCanvas?.(true, true)
 }
