@@ -109,6 +109,23 @@ test("a choice without a branch that blocks silences what is after it, and one t
   }
 })
 
+test("a face detailer without a face, a gate and a pick without any silence only some of their outputs", () => {
+  const cases = [
+    ["face_detailer", { faces: [] }, {}, [0, 0, 1, 1, 0]],
+    ["face_detailer", { faces: [{ crop: [0, 0, 8, 8] }] }, {}, [0, 0, 0, 0, 0]],
+    ["quality_gate", { passed: false }, { if_none_pass: "block" }, [1, 0, 0, 0, 0]],
+    ["quality_gate", { passed: false }, { if_none_pass: "best" }, [0, 0, 0, 0, 0]],
+    ["pick_best", { indexes: [] }, { if_none_pass: "block" }, [1, 1, 1, 0, 0]],
+    ["select", { branch: "default" }, { if_missing: "block" }, [1, 0, 0, 0, 0]],
+  ]
+  for (const [kind, data, inputs, silent] of cases) {
+    const ends = silent.map((_, slot) => `out${slot}`)
+    const prompt = { 1: node("Any", inputs), ...Object.fromEntries(ends.map((id, slot) => [id, node("Save", { x: ["1", slot] })])) }
+    const run = settled(prompt, ends, [ranAll("1", ...ends), executed("1", said(kind, data)), END])
+    assert.deepEqual(ends.map((id) => Number(states(run)[id] === "blocked")), silent, kind)
+  }
+})
+
 test("lazy inputs of other packs are judged by what ran", () => {
   const prompt = {
     1: node("Load"),

@@ -1,6 +1,6 @@
 /** Which nodes get the mark that they did not run, and how it looks in Nodes 2.0. */
 
-export const WORDS = { unused: "did not run", blocked: "blocked by a gate" }
+export const WORDS = { unused: "did not run", blocked: "blocked" }
 
 /**
  * @param {import("./run_record.mjs").Run | null} run

@@ -37,7 +37,7 @@ export function isLink(value) {
  * @param {object} prompt graph in API format
  * @param {string} id
  * @param {Evidence} evidence
- * @returns {string[]} ids of the nodes plugged in there
+ * @returns {[string, number][]} what is plugged in there: ids of nodes, and which of their outputs
  */
 function askedFor(prompt, id, evidence) {
   const { class_type: classType, inputs } = prompt[id]
@@ -46,9 +46,9 @@ function askedFor(prompt, id, evidence) {
   const taken = new Set(rule ? said.flatMap((one) => rule.taken(one.data ?? {})) : [])
   return Object.entries(inputs ?? {}).flatMap(([name, value]) => {
     if (!isLink(value) || !prompt[value[0]]) return []
-    if (rule?.isBranch(name)) return taken.has(name) ? [value[0]] : []
+    if (rule?.isBranch(name)) return taken.has(name) ? [value] : []
     const mayBeSkipped = !rule && evidence.isWatched && evidence.isLazy(classType, name)
-    return mayBeSkipped && !evidence.hasRun(value[0]) ? [] : [value[0]]
+    return mayBeSkipped && !evidence.hasRun(value[0]) ? [] : [value]
   })
 }
 
@@ -65,31 +65,43 @@ export function reach(prompt, outputs, evidence) {
     const id = waiting.pop()
     if (links.has(id)) continue
     links.set(id, askedFor(prompt, id, evidence))
-    waiting.push(...links.get(id))
+    waiting.push(...links.get(id).map(([source]) => source))
   }
-  const blocked = new Set([...evidence.silenced].filter((id) => links.has(id)))
-  const isSource = (id) => blocked.has(id) || silences(prompt[id].inputs ?? {}, evidence.decisions(id))
-  const next = [...links.keys()].filter(isSource)
-  const after = followers(links)
-  while (next.length) {
-    for (const id of after.get(next.pop()) ?? []) {
-      if (blocked.has(id) || evidence.decisions(id).length) continue // what decided something was not blocked
-      blocked.add(id)
-      next.push(id)
-    }
-  }
-  return { needed: new Set(links.keys()), blocked }
+  return { needed: new Set(links.keys()), blocked: blockedBy(prompt, links, evidence) }
 }
 
+/** What gets a blocker instead of a value, at once or through other nodes. */
+function blockedBy(prompt, links, evidence) {
+  const blocked = new Set([...evidence.silenced].filter((id) => links.has(id)))
+  const after = followers(links)
+  const silent = (id, slot) => silences(prompt[id].inputs ?? {}, evidence.decisions(id), slot)
+  const sources = [...links.keys()].filter((id) => evidence.decisions(id).length)
+  const next = [...blocked].flatMap((id) => after.get(id) ?? [])
+  next.push(...sources.flatMap((id) => (after.get(id) ?? []).filter(({ slot }) => silent(id, slot))))
+  while (next.length) {
+    const { id } = next.pop()
+    if (blocked.has(id) || evidence.decisions(id).length) continue // what decided something was not blocked
+    blocked.add(id)
+    next.push(...(after.get(id) ?? []))
+  }
+  return blocked
+}
+
+/** Of every node, the nodes that its outputs are plugged into. */
 function followers(links) {
   const after = new Map()
-  for (const [id, sources] of links) for (const source of sources) after.set(source, [...(after.get(source) ?? []), id])
+  for (const [id, sources] of links) {
+    for (const [source, slot] of sources) after.set(source, [...(after.get(source) ?? []), { id, slot }])
+  }
   return after
 }
 
-/** Whether all that a node handed on was a blocker. */
-function silences(inputs, said) {
-  return said.length > 0 && said.every(({ kind, data = {} }) => {
+/** Whether all that a node handed on at an output was a blocker. */
+function silences(inputs, said, slot) {
+  return said.every(({ kind, data = {} }) => {
+    if (kind === "face_detailer") return (slot === 2 || slot === 3) && !data.faces?.some(({ crop }) => crop)
+    if (kind === "pick_best") return slot < 3 && inputs.if_none_pass !== "none" && data.indexes?.length === 0
+    if (slot !== 0) return false
     if (kind === "gate") return !data.open
     if (kind === "quality_gate") return data.passed === false && inputs.if_none_pass === "block" && !inputs.replay
     if (inputs.if_missing !== "block") return false
