@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import queue
 import secrets
@@ -34,6 +35,7 @@ from .servers import Server, with_tags
 _FIRST_WORKER_S = 10.0  # workers that were started together with the run may need so long to come
 _LOOK_S, _LOOK_COST = 2.0, 10  # how often workers are asked; in a large fleet for at most a tenth of the time
 _WAIT_S = 0.1
+_AT_ONCE = 4  # results fetched by one question to the scheduler; so many are in memory here
 
 
 @dataclass
@@ -122,7 +124,7 @@ class Fleet(Bookkeeping):
         try:
             while not self.pool.wait(0) and self.pool.error is None:
                 self._hand_out()
-                self._take_result()
+                self._take_results()
                 if time.monotonic() >= self._next_look:
                     self._look_again()
         except (OSError, asyncio.CancelledError, concurrent.futures.CancelledError) as problem:
@@ -182,34 +184,40 @@ class Fleet(Bookkeeping):
             files[mark], values[name] = [file_name, kept], mark
         return files, replace(task.job, values=values)
 
-    def _take_result(self) -> None:
-        try:
-            sent = self._ended.get(timeout=_WAIT_S)
-        except queue.Empty:
-            return
+    def _take_results(self) -> None:
+        ended: list[_Sent] = []
+        with contextlib.suppress(queue.Empty):
+            ended.append(self._ended.get(timeout=_WAIT_S))
+            while len(ended) < _AT_ONCE:
+                ended.append(self._ended.get_nowait())
+        ended = [sent for sent in ended if self._sent.get(sent.task.job.index) is sent]  # the others were given up
+        good = [sent for sent in ended if sent.future.status == "finished" and not self._is_cancelled]
+        results = dict(zip((id(sent) for sent in good), self._dask.gather([sent.future for sent in good]), strict=True))
+        for sent in ended:
+            self._take_result(sent, results.get(id(sent)))
+
+    def _take_result(self, sent: _Sent, result: Mapping[str, Any] | None) -> None:
         task = sent.task
-        if self._sent.get(task.job.index) is not sent:
-            return  # given up before
-        if self._is_cancelled:
+        if result is not None:
+            self._settle(sent)
+            self._take_in_result(sent, result)
+        elif self._is_cancelled:
             self._settle(sent)
             self.pool.end(task)
         elif sent.future.cancelled():
             self._was_dropped(sent)
-        elif (error := sent.future.exception()) is not None:
+        else:
+            error = sent.future.exception()
             self._settle(sent)
             if isinstance(error, ImportError) or "deserialization" in str(error):
                 raise EngineError(
                     "Dask's scheduler or its workers can't load this version of Switchyard. Install the same on all of "
                     f"them, the scheduler too. Dask says: {error}"
                 ) from error
-            if type(error).__name__ != "KilledWorker":
+            if error is not None and type(error).__name__ != "KilledWorker":
                 raise error
             lost = JobLost(f"The workers that had the job died, one after another: {error}")
             self._went_wrong(self._place(""), task, lost, sent.is_adopted)
-        else:
-            result = sent.future.result()
-            self._settle(sent)
-            self._take_in_result(sent, result)
 
     def _settle(self, sent: _Sent) -> None:
         """Gives a job's result up: its files are in memory as long as anybody knows of it."""
