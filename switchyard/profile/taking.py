@@ -15,6 +15,7 @@ from ..client import Client
 from ..errors import JobFailed, JobInterrupted, SwitchyardError, TemplateError
 from ..events import Event
 from ..graphs import Graph, read_graph, title_of
+from ..job import Job, OnEvent
 from .profile import Profile
 from .records import Call
 
@@ -77,11 +78,7 @@ def _from_server(
 ) -> Profile:
     asked: Any = {"accurate": True} if accurate else True
     job = client.submit(graph, extra_data={_KEY: asked}, extra_pnginfo=extra_pnginfo)
-    problem = None
-    try:
-        job.wait(timeout_s)
-    except (JobFailed, JobInterrupted) as bad_end:
-        problem = bad_end
+    problem = _bad_end(job, timeout_s)
     profile = read_profile(client, job.id)
     if profile.source != "server":
         lost = "The server has no record of this run, though it said that it can make one; its log may say why."
@@ -93,13 +90,10 @@ def _from_events(
     client: Client, graph: Graph, timeout_s: float | None, extra_pnginfo: Mapping[str, Any] | None
 ) -> Profile:
     delay_s = _delay(client)
-    prompt_id, problem = str(uuid.uuid4()), None
+    prompt_id = str(uuid.uuid4())
     with _Listener(client, prompt_id) as listener:
         job = client.submit(graph, prompt_id=prompt_id, extra_pnginfo=extra_pnginfo)
-        try:
-            job.wait(timeout_s, on_event=listener.hear if job.stream is not None else None)  # one stream for both
-        except (JobFailed, JobInterrupted) as bad_end:
-            problem = bad_end
+        problem = _bad_end(job, timeout_s, listener.hear if job.stream is not None else None)  # one stream for both
         events = listener.wait_for_the_end()
     entry = client.history(prompt_id)
     profile = _from_history(entry or {}, prompt_id, graph)
@@ -115,6 +109,18 @@ def _from_events(
         )
         profile = replace(profile, source="websocket", calls=calls, remarks=remarks)
     return profile if problem is None else replace(profile, remarks=(*profile.remarks, str(problem)))
+
+
+def _bad_end(job: Job, timeout_s: float | None, on_event: OnEvent | None = None) -> SwitchyardError | None:
+    """Waits for a job; gives what it failed of, if it did. Who presses Ctrl-C does not want it any more."""
+    try:
+        job.wait(timeout_s, on_event=on_event)
+    except (JobFailed, JobInterrupted) as bad_end:
+        return bad_end
+    except KeyboardInterrupt:
+        job.cancel()
+        raise
+    return None
 
 
 class _Listener:

@@ -238,6 +238,22 @@ def test_what_was_measured_before_a_run_was_lost_is_kept(fake, monkeypatch, tmp_
     assert len(load_profiles(tmp_path / "a.json")) == 1
 
 
+def test_ctrl_c_takes_the_job_back_and_keeps_what_was_measured(fake, monkeypatch, tmp_path):
+    waits, real = [], job.Job.wait
+
+    def wait(self, *args, **options):
+        waits.append(self.id)
+        if len(waits) == 2:
+            raise KeyboardInterrupt
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(job.Job, "wait", wait)
+    fake.answers["/interrupt"] = (200, {})
+    assert main(["profile", "graph.json", "--repeat", "3", "--save", "a.json", "--server", fake.url]) == 130
+    assert [body for _, path, body in fake.asked if path == "/interrupt"] == [{"prompt_id": waits[1]}]
+    assert len(load_profiles(tmp_path / "a.json")) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
