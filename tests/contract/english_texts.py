@@ -42,19 +42,24 @@ def _node(node: Any) -> dict[str, Any]:
 
 
 def _page_texts() -> dict[str, Any]:
-    """Settings have a category, commands a function: read from the sources of the page."""
+    """Settings have a default and headings that they stand under, commands a function: read from the page's sources."""
     settings: dict[str, Any] = {}
     commands: dict[str, Any] = {}
+    headings: dict[str, str] = {}
     for path in sorted((ROOT / "web" / "js").glob("*.js")):
-        for found in _ENTRY.finditer(path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8")
+        for name, value in re.findall(r'^const ([A-Z]+) = ("Switchyard\.[A-Za-z.]+")$', text, re.MULTILINE):
+            text = text.replace(f"id: {name},", f"id: {value},")
+        for found in _ENTRY.finditer(text):
             key, rest = found[1].replace(".", "_"), found["rest"]
             name, label = re.search(_TEXT.format("name"), rest), re.search(_TEXT.format("label"), rest)
             tooltip = re.search(_TEXT.format("tooltip"), rest)
             if re.search(r"\bdefaultValue\b", rest) and name:
+                headings |= {found: found for found in re.findall(r'category: \["Switchyard", "([^"]+)"', rest)}
                 settings[key] = {"name": name[1]} | ({"tooltip": tooltip[1]} if tooltip else {})
             elif re.search(r"\bfunction\b", rest) and label:
                 commands[key] = {"label": label[1]}
-    return {"settings": settings, "commands": commands}
+    return {"settings": settings, "commands": commands, "main": {"settingsCategories": headings}}
 
 
 if __name__ == "__main__":
