@@ -108,7 +108,11 @@ function makeGraph(nodes, links = [], more = {}) {
 function makeNode(id, comfyClass, values = {}, more = {}) {
   const widgets = Object.entries(values).map(([name, value]) => ({ name, value }))
   const inputs = widgets.map(({ name }) => ({ name, widget: { name } }))
-  return { id, comfyClass, widgets, inputs, order: 0, mode: 0, title: comfyClass, boundingRect: [0, 0, 10, 10], ...more }
+  const getInputLink = function (slot) {
+    return [...this.graph.links.values()].find((link) => link.target_id === id && link.target_slot === slot) ?? null
+  }
+  const title = comfyClass
+  return { id, comfyClass, widgets, inputs, order: 0, mode: 0, title, boundingRect: [0, 0, 10, 10], getInputLink, ...more }
 }
 
 /** A choice in a subgraph that is there once, its value shown on the subgraph's node, feeding a sampler outside. */

@@ -24,7 +24,9 @@ export function linksFrom(node, slot) {
 
 /** The link into an input. A subgraph's node gives its inner links when asked by getInputLink, so the graph is asked. */
 export function linkInto(node, slot) {
-  const links = node.graph && slot >= 0 ? [...node.graph.links.values()] : []
+  if (slot < 0 || !node.graph) return null
+  if (!node.isSubgraphNode?.()) return node.getInputLink(slot) ?? null
+  const links = [...node.graph.links.values()]
   return links.find((link) => String(link.target_id) === String(node.id) && link.target_slot === slot) ?? null
 }
 
