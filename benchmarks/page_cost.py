@@ -139,6 +139,8 @@ def show(times: dict[str, list[dict[str, float]]]) -> None:
 
 
 def main(rounds: str = "10", version: str = "newer", renderer: str = "nodes") -> None:
+    if not (rounds.isdecimal() and int(rounds) > 1):
+        raise SystemExit(f"rounds is {rounds!r}: two or more are needed for a median and a spread.")
     chromium = find_chromium()
     if chromium is None:
         raise SystemExit("There is no Chromium here: install it, or set SWITCHYARD_CHROMIUM.")
