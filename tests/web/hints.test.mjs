@@ -15,10 +15,12 @@ const FOUND = [
 ]
 
 test("the server is asked only about what hints can be about", () => {
-  assert.ok(isWorthAsking(GRAPH))
-  assert.ok(isWorthAsking({ 1: { class_type: "TemplateParam" } }))
-  assert.ok(!isWorthAsking({ 2: GRAPH[2], 4: { class_type: "SwitchyardCompare" } }))
-  assert.ok(!isWorthAsking({}))
+  const graph = (types, subgraphs = []) => ({ nodes: types.map((comfyClass) => ({ comfyClass })), subgraphs: new Map(subgraphs) })
+  const inner = graph(["TemplateParam"])
+  assert.ok(isWorthAsking(graph(["PreviewImage", "SwitchyardSwitch"])))
+  assert.ok(isWorthAsking(graph(["PreviewImage"], [["id", inner]])))
+  assert.ok(!isWorthAsking(graph(["PreviewImage", "SwitchyardCompare", undefined])))
+  assert.ok(!isWorthAsking(undefined))
 })
 
 test("hints are sentences with the nodes' titles, and say what their button does", () => {

@@ -150,13 +150,25 @@ def test_a_line_shows_its_node_also_in_a_subgraph(canvas):
     canvas.page.evaluate("() => app.canvas.setGraph(app.rootGraph)")
 
 
-def test_nothing_is_added_to_what_is_sent_or_saved(canvas):
-    load_gate(canvas, threshold=0.0)
-    before, sent = canvas.serialized(), canvas.prompt()
-    Report(canvas)
-    canvas.settle()
-    assert canvas.prompt() == sent
-    after = canvas.serialized()
+def test_a_seed_in_a_subgraph_is_written_there(one):
+    load_gate(one)
+    one.into_subgraph("first seed", "Your sampler goes here")
+    report = Report(one)
+    succeeds(one)
+    report.candidates(3).filter(has_text="attempt 3").get_by_role("button").click()
+    report.says("1 value written")
+    sent = [spec["inputs"] for spec in one.prompt().values() if spec["class_type"] == "SwitchyardAttemptSeed"]
+    assert sent == [{"seed": 42}]
+    assert widgets(one, "first seed")["control_after_generate"] == "fixed"
+
+
+def test_nothing_is_added_to_what_is_sent_or_saved(one):
+    load_gate(one, threshold=0.0)
+    before, sent = one.serialized(), one.prompt()
+    Report(one)
+    one.settle()
+    assert one.prompt() == sent
+    after = one.serialized()
     assert [node["widgets_values"] for node in after["nodes"] if "widgets_values" in node] == [
         node["widgets_values"] for node in before["nodes"] if "widgets_values" in node
     ]

@@ -72,9 +72,9 @@ function found(next) {
 async function check() {
   clearTimeout(checking)
   const mine = ++asked // an answer that comes after a later question is old
-  if (!isOn) return found([])
+  if (!isOn || !isWorthAsking(app.rootGraph)) return found([])
   const { graph, isWhole } = liveGraph(app.rootGraph)
-  if (!isWhole || !isWorthAsking(graph)) return found([])
+  if (!isWhole) return found([])
   const answer = await ask(graph)
   if (mine === asked && answer) found(readHints(answer.hints, graph))
 }

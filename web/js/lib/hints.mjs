@@ -17,11 +17,14 @@ const SHOWN = 2 // in a toast
 const JUDGED = /^Switchyard(QualityGate|Switch|Select|FirstAvailable|Gate|\w*Parameter)$|^(Switch|ComfySwitchNode|TemplateParam)$/
 
 /**
- * @param {Record<string, {class_type: string}>} graph in API format
- * @returns {boolean} whether there is anything in it that hints could be about
+ * Whether there is anything in a workflow that hints could be about: most have nothing, and are left alone.
+ *
+ * @param {object} rootGraph the open workflow
+ * @returns {boolean}
  */
-export function isWorthAsking(graph) {
-  return Object.values(graph).some(({ class_type: classType }) => JUDGED.test(classType))
+export function isWorthAsking(rootGraph) {
+  const graphs = rootGraph ? [rootGraph, ...(rootGraph.subgraphs?.values() ?? [])] : []
+  return graphs.some(({ nodes }) => nodes.some((node) => JUDGED.test(node.comfyClass ?? node.type)))
 }
 
 /**
