@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
-from typing import Any
 
 from ...core.batches import Values, count_items, pick_items
 from ...core.thumbnails import is_picture, thumbnail
+from .previews import save_preview
 
-FOLDER = "switchyard"  # in ComfyUI's temporary folder, which it empties when it starts
 MOST_ITEMS = 16  # of one attempt
 MOST_FILES = 1000  # of one run
 _QUALITY = 85
@@ -34,7 +32,7 @@ class AttemptPreviews:
             if not is_picture(picked):
                 return
             try:
-                self._files[number, item] = _save(picked[0])
+                self._files[number, item] = save_preview(thumbnail(picked[0]).numpy(), quality=_QUALITY)
             except OSError as error:
                 logging.warning("Switchyard: previews of a Quality Gate can't be saved: %s", error)
                 self._is_over = True
@@ -46,17 +44,3 @@ class AttemptPreviews:
         if item is None:
             return list(found.values())
         return [found[item]] if item in found else []
-
-
-def _save(picture: Any) -> File:
-    import secrets
-
-    import folder_paths
-    from PIL import Image
-
-    folder = Path(folder_paths.get_temp_directory()) / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    levels = thumbnail(picture).numpy()
-    file = f"attempt_{secrets.token_hex(8)}.jpg"  # not counted: two servers may share a folder
-    Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels).save(folder / file, quality=_QUALITY)
-    return {"filename": file, "subfolder": FOLDER, "type": "temp"}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+from ...core.thumbnails import thumbnail
 from ...core.values import is_tensor, kind_of
+from .previews import save_preview
 
 _COMPRESSION = 4  # as ComfyUI
-_PREVIEWS = "switchyard"  # a folder in ComfyUI's temporary folder
 
 
 def count_pictures(batches: Sequence[Any]) -> int:
@@ -80,32 +80,20 @@ def save_pairs(pairs: Sequence[tuple[Any, Any]]) -> tuple[list[dict[str, Any]], 
         For each pair under "before" and "after" what the page needs to show the file, with width and height; and why
         there is nothing to show although there are pairs, else an empty text.
     """
-    import folder_paths
-
-    folder = Path(folder_paths.get_temp_directory()) / _PREVIEWS
     saved: dict[int, dict[str, Any]] = {}
     try:
-        if pairs:
-            folder.mkdir(parents=True, exist_ok=True)
         for picture in chain.from_iterable(pairs):
             if id(picture) not in saved:
-                saved[id(picture)] = _save_preview(picture, folder)
+                saved[id(picture)] = _save_large_preview(picture)
     except OSError as error:
         return [], f"The pictures can't be shown, since they could not be saved: {error}"
     return [{"before": saved[id(before)], "after": saved[id(after)]} for before, after in pairs], ""
 
 
-def _save_preview(picture: Any, folder: Path) -> dict[str, Any]:
-    import numpy as np
-    from PIL import Image
-
-    channels = 3 if picture.shape[-1] > 2 else 1
-    levels = np.clip(np.nan_to_num(picture[..., :channels].float().cpu().numpy(), nan=0.0), 0, 1)
-    levels = (255.0 * levels).astype(np.uint8)
-    image = Image.fromarray(levels[..., 0] if channels == 1 else levels)
-    file = f"{secrets.token_hex(8)}.jpg"  # not counted: two servers may share a folder
-    image.save(folder / file, quality=95, subsampling=0)
-    return {"filename": file, "subfolder": _PREVIEWS, "type": "temp", "width": image.width, "height": image.height}
+def _save_large_preview(picture: Any) -> dict[str, Any]:
+    height, width = picture.shape[:2]
+    levels = thumbnail(picture, max(height, width)).numpy()
+    return {**save_preview(levels, quality=95, subsampling=0), "width": width, "height": height}
 
 
 def picture_input(tooltip: str) -> tuple[list[str], dict[str, Any]]:
