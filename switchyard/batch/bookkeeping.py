@@ -174,7 +174,9 @@ class Bookkeeping:
 
     def _begin(self, task: Task, server: str, *, is_adopted: bool) -> None:
         """Writes down that an attempt begins, unless one goes on that a server has already."""
-        if is_adopted:
+        if is_adopted or task.is_unplaced:
+            task.is_unplaced = False
+            task.state.server = server
             return
         attempt = task.state.attempt + 1
         found = prompt_id(self.run_folder.run_id, task.job, attempt)
@@ -206,7 +208,8 @@ class Bookkeeping:
             if home is not None:
                 state.server = home
             elif state.server in asked or (not state.server and not away):
-                state.status = "pending"  # it never got there, or is forgotten
+                # It never got there, or is on its way by a worker of a killed process: another id could run it twice.
+                state.server, task.is_unplaced = "", True
             elif not state.server:
                 state.server = away[0]  # it may be there
 

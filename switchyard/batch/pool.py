@@ -50,6 +50,7 @@ class Task:
     Attributes:
         rejected: the servers that have rejected it, and why.
         is_waited_for: whether a server has taken it, so that its patience is used up if it stops answering.
+        is_unplaced: whether it is open, and no server knows it: another one goes on with the same attempt.
         broken_off: how often a server did not answer it.
     """
 
@@ -57,6 +58,7 @@ class Task:
     state: JobState
     rejected: dict[str, SwitchyardError] = field(default_factory=dict)
     is_waited_for: bool = False
+    is_unplaced: bool = False
     broken_off: int = 0
 
 
