@@ -30,7 +30,8 @@ def thumbnail(picture: Any, longest_px: int = THUMBNAIL_PX) -> Any:
     height, width = channels.shape[:2]
     scale = min(1.0, longest_px / max(height, width))
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
-    planes = torch.nan_to_num(channels.movedim(-1, 0).float(), nan=0.0).clamp(0, 1)
+    planes = channels.movedim(-1, 0).float()
     if size != (height, width):
         planes = torch.nn.functional.interpolate(planes[None], size=size, mode="area")[0]
-    return (planes.movedim(0, -1) * 255.0).round().to(torch.uint8).cpu()
+    levels = torch.nan_to_num(planes, nan=0.0).clamp(0, 1) * 255.0  # small by now
+    return levels.movedim(0, -1).round().to(torch.uint8).cpu()
