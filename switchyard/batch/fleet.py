@@ -143,15 +143,16 @@ class Fleet(Bookkeeping):
             self._send(*found)
 
     def _send(self, task: Task, able: list[Place]) -> None:
-        state, one = task.state, able[0] if len(able) == 1 else None
-        is_adopted = state.status == "open" and one is not None and state.server == one.url
+        state, urls = task.state, {place.url for place in able}  # a server may have several workers
+        server = urls.pop() if len(urls) == 1 else ""
+        is_adopted = state.status == "open" and bool(server) and state.server == server
         try:
             files, job = self._files_of(task)
         except SwitchyardError as problem:
             self._begin(task, "", is_adopted=is_adopted)
             self._fail(task, problem)
             return
-        self._begin(task, one.url if one is not None else "", is_adopted=is_adopted)
+        self._begin(task, server, is_adopted=is_adopted)
         template = self.run_folder.template
         graph = graph_of(template, job, self.run_folder.name, state.attempt)
         order = Order.make(state.prompt_id, graph, template.page_workflow(job.values), self.options)
