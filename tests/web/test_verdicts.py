@@ -218,6 +218,22 @@ def test_another_workflow_has_nothing_of_this_one_and_it_comes_back(one):
     wait_for_marks(canvas, {"Small proof (bad)": "did not run"})
 
 
+def test_a_run_that_began_while_another_workflow_was_open_is_shown_on_its_own(one):
+    closed_gate(one)
+    one.add("ProbeNap", "nap")
+    one.plug("nap", "other", "source")
+    one.set_widget("nap", "seconds", 2)
+    one.page.evaluate("(workflow) => app.loadGraphData(workflow, true, true, 'Queued twice')", one.serialized())
+    one.page.evaluate("async () => { await app.queuePrompt(0, 2) }")
+    one.page.evaluate("(workflow) => app.loadGraphData(workflow, true, true, 'Meanwhile')", example("Select by name"))
+    while any(one.server.get("/queue").values()):
+        one.page.wait_for_timeout(100)
+    assert marks(one) == {}
+    one.page.evaluate("() => app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
+    wait_for_words(one, "gate", "false: closed")
+    wait_for_marks(one, HELD | {"source": "did not run"})
+
+
 def test_a_run_that_is_loaded_from_the_history_says_what_was_said_in_it(one):
     workflow = example("Compare and switch")
     one.load(workflow)
@@ -266,15 +282,17 @@ def gate_of_samples(canvas, **widgets):
 
 def test_a_quality_gate_says_which_attempt_it_makes_and_then_how_it_ended(one):
     gate_of_samples(one)
-    one.set_widget("sample", "seconds", 0.7)
+    one.set_widget("sample", "seconds", 0.5)
     one.page.evaluate(
         """() => {
-            probe.heard = new Set()
-            probe.listening = setInterval(() => probe.heard.add(probe.says("gate")), 20)
+            const label = probe.label(probe.node("gate"))
+            probe.heard = []
+            probe.listener = new MutationObserver(() => probe.heard.push(probe.says("gate")))
+            probe.listener.observe(label, { childList: true })
         }"""
     )
     succeeds(one)
-    heard = one.page.evaluate("() => { clearInterval(probe.listening); return [...probe.heard] }")
+    heard = one.page.evaluate("() => { probe.listener.disconnect(); return probe.heard }")
     for number in (2, 3):
         assert any(words and words.startswith(f"attempt {number} of 3, best 0.") for words in heard), heard
     one.page.wait_for_function("() => probe.says('gate')?.startsWith('not enough passed in 3 attempts, best 0.')")

@@ -21,7 +21,7 @@ const LOOK_BACK = 16 // records of the history that are read when the page is op
 const MOST = 32 // workflows whose last run is remembered
 const memory = new ResultMemory()
 const byWorkflow = new Map() // the last run of each workflow, the newest last
-const queuedFrom = new WeakMap() // the workflow that was open when a run began
+const queuedFrom = new WeakMap() // the tab that was open when a run of its workflow began
 const listeners = new Set()
 let current = null // the run that goes on, or went on last
 let last = null
@@ -84,8 +84,11 @@ async function identify(run) {
   const queued = [...(queue?.queue_running ?? []), ...(queue?.queue_pending ?? [])].find((one) => one[1] === run.promptId)
   if (!queued || run.prompt) return
   takePrompt(run, queued)
-  await addCached(run)
+  // It may have waited in the queue, and another workflow may be open by now.
+  if (run.workflowId === app.rootGraph?.id) queuedFrom.set(run, app.extensionManager.workflow?.activeWorkflow)
   file(run)
+  await addCached(run)
+  changed()
 }
 
 /** Gives cached nodes what they said, from this page's memory or else from the history. */
@@ -145,7 +148,6 @@ function listen(type, detail) {
   if (promptId !== current?.promptId) {
     if (type === "execution_interrupted") return // this one is told to everybody
     current = createRun(promptId, Date.now(), type === "execution_start")
-    queuedFrom.set(current, app.extensionManager.workflow?.activeWorkflow)
     last = current
     identify(current)
   }

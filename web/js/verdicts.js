@@ -12,7 +12,7 @@ import { packFolder } from "./lib/slot_types.mjs"
 import { useStyles } from "./lib/styles.mjs"
 import { createLabel } from "./lib/verdict_label.mjs"
 import { canDecide, viewOf } from "./lib/verdicts.mjs"
-import { lastRunOfOpenWorkflow, onRunChanged } from "./runs.js"
+import { lastRun, lastRunOfOpenWorkflow, onRunChanged } from "./runs.js"
 
 const MODULE = `custom_nodes.${packFolder(import.meta.url)}`
 const WIDGET = "switchyard_verdict"
@@ -83,6 +83,7 @@ function update() {
 
 /** What is said while a node works: which attempt, which face. */
 function showProgress({ nodeId, text }) {
+  if (lastRun()?.workflowId && lastRun() !== lastRunOfOpenWorkflow()) return // another workflow's node of this id
   const node = nodeAt(app.rootGraph, nodeId)
   if (!node || !labels.has(node)) return
   progress.set(node, text)
