@@ -39,7 +39,7 @@ def test_classes_that_are_not_there_or_fail_keep_nobody_from_getting_hints(monke
             raise RuntimeError
 
     installed = ModuleType("nodes")
-    installed.NODE_CLASS_MAPPINGS = {"Broken": Broken}
+    monkeypatch.setattr(installed, "NODE_CLASS_MAPPINGS", {"Broken": Broken}, raising=False)
     monkeypatch.setitem(sys.modules, "nodes", installed)
     link = {"value": ["1", 0], "score": ["2", 0]}
     graph = {
