@@ -155,6 +155,7 @@ def main(rounds: str = "10", version: str = "newer", renderer: str = "nodes") ->
         for turn in range(int(rounds) + 1):
             for name in ("without", "with") if turn % 2 else ("with", "without"):
                 found = measure(context, made[name], 100 * turn + 1)
+                print(turn, name, {what: round(value, 1) for what, value in found.items()}, file=sys.stderr)
                 if turn:  # the first page fills the browser's cache
                     times[name].append(found)
         browser.close()
