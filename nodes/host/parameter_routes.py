@@ -1,6 +1,7 @@
 """What the page is told of the parameters that are open in it, by the rules of a run.
 
-POST /switchyard/parameters  {"graph": the parameter nodes in API format, and as far as choices go what they feed}
+POST /switchyard/parameters  {"graph": the parameter nodes in API format, and as far as choices go what they feed,
+                              "files": false to leave out the "choices" of pictures, which may be thousands of files}
     -> {"parameters": {node id: {"type", "problem", "value_problem", "value", "min", "max", "step", "choices"}}}
 
 "problem" and "value_problem" are sentences or null: what is wrong with the parameter, and with its value. "value" is
@@ -51,7 +52,9 @@ def judged(body: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(node.get("class_type"), str):
             raise RefusedError(400, f"Node {short(node_id)} has no class_type.")
     parameters = find_parameters(graph)
-    pictures = picture_input("")[0] if "image" in parameters.values() else []
+    pictures = None
+    if "image" in parameters.values() and of_kind(body, "files", bool, True):
+        pictures = picture_input("")[0]
     return {
         "parameters": {
             node_id: _told(graph, node_id, one, pictures) for node_id, one in judge(graph, parameters).items()
@@ -59,7 +62,7 @@ def judged(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(graph: Mapping[str, Any], node_id: str, one: Judgement, pictures: list[str]) -> dict[str, Any]:
+def _told(graph: Mapping[str, Any], node_id: str, one: Judgement, pictures: list[str] | None) -> dict[str, Any]:
     parameter, value = one.parameter, one.taken
     problem = one.value or (value is not None and value_problem(graph, node_id, parameter.kind)) or ""
     if parameter.kind == "seed" and isinstance(value, int) and value > HIGHEST_EXACT:
@@ -72,6 +75,7 @@ def _told(graph: Mapping[str, Any], node_id: str, one: Judgement, pictures: list
         choices = pictures
     elif parameter.kind == "choice" and choices is None:
         choices = _fed_choices(graph, node_id)
+    listed = {} if parameter.kind == "image" and pictures is None else {"choices": choices}
     return {
         "type": parameter.kind,
         "problem": one.described or one.shared or None,
@@ -80,7 +84,7 @@ def _told(graph: Mapping[str, Any], node_id: str, one: Judgement, pictures: list
         "min": parameter.low,
         "max": parameter.high,
         "step": parameter.step,
-        "choices": choices,
+        **listed,
     }
 
 

@@ -114,6 +114,18 @@ def test_choices_are_its_own_or_those_of_what_it_feeds(judged):
     assert "astronaut.png" in judged("SwitchyardImageParameter", value="astronaut.png")["choices"]
 
 
+def test_the_files_of_pictures_are_left_out_on_demand(ask):
+    graph = {
+        "1": node("SwitchyardImageParameter", value="astronaut.png"),
+        "2": node("SwitchyardChoiceParameter", value="x", choices="x"),
+    }
+    told = ask({"graph": graph, "files": False})[1]["parameters"]
+    assert "choices" not in told["1"]
+    assert told["1"]["value"] == "astronaut.png"
+    assert told["2"]["choices"] == ["x"]
+    assert ask({"graph": graph, "files": "no"})[0] == 400
+
+
 def test_a_value_that_a_link_brings_is_left_alone(judged):
     found = judged("SwitchyardIntegerParameter", node("PrimitiveInt", value=3), name="it", value=["2", 0])
     assert (found["problem"], found["value_problem"], found["value"]) == (None, None, None)

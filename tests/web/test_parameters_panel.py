@@ -166,6 +166,8 @@ def test_the_list_follows_the_workflow_that_is_open(canvas, panel):
     panel.holds("steps", "20")
     panel.field("steps").fill("never")
     panel.says("steps", "never")
+    canvas.page.evaluate("() => app.loadGraphData(app.rootGraph.serialize(), true, true, 'A copy')")
+    panel.holds("steps", "20")
     example = json.loads((ROOT / "example_workflows" / "Template photograph check.json").read_text(encoding="utf-8"))
     canvas.load(example)
     panel.shows("Photograph", "Kind of picture", "Lowest score")

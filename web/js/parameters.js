@@ -53,8 +53,8 @@ function readAfterRun(found) {
   return Array.isArray(values) ? { value: widget.value, values } : null
 }
 
-async function judge(graph) {
-  const body = JSON.stringify({ graph })
+async function judge(graph, files) {
+  const body = JSON.stringify({ graph, files })
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body }
   return (await ask(api, ROUTE, options)).parameters
 }

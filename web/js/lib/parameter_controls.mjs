@@ -162,7 +162,8 @@ function createList({ id, typed, done }) {
   return {
     root: input,
     input,
-    show(value, { choices }) {
+    show(value, { choices: listed }) {
+      const choices = listed ?? []
       const held = String(value ?? "")
       const entries = choices.includes(held) ? choices : [held, ...choices]
       if (offered?.length !== entries.length || entries.some((entry, index) => entry !== offered[index])) {
@@ -204,7 +205,7 @@ function createPicture(options) {
     button.disabled = true
     try {
       const name = await upload(chosen)
-      show(name, { ...limits, choices: [...new Set([...limits.choices, name])] })
+      show(name, { ...limits, choices: [...new Set([...(limits.choices ?? []), name])] })
       typed(name)
       done()
     } catch (error) {

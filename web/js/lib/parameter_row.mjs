@@ -129,13 +129,15 @@ export function createRow(id, actions) {
     show,
     typed: () => typed,
     isJudged: () => judged !== null,
+    lacksChoices: () => judged?.type === "image" && !judged.choices,
     focusWhenShown: () => (isWanted = true),
 
     /** Takes what the server says, of the value `about` if that was typed, and has it written if it is right. */
     judged(answer, about, write) {
       const before = judged
       judged = answer ?? {} // it is none for the server, whose word counts
-      if (answer && !isSameKind(before, answer)) makeControl()
+      if (answer && !("choices" in answer)) judged = { ...answer, choices: before?.choices ?? null }
+      if (answer && !isSameKind(before, judged)) makeControl()
       if (!answer || about === undefined || about !== typed || answer.value_problem || answer.value === null) return
       typed = undefined
       written = write(id, answer.value)

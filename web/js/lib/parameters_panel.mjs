@@ -5,6 +5,7 @@ import { grouped, judgedGraph, shownValue } from "./parameter_rows.mjs"
 import { TEXTS } from "./parameters_texts.mjs"
 
 const PAUSE = 200 // ms without typing, after which the server is asked
+const LISTED = 5000 // ms for which the lists of pictures are taken to be as they were
 const RETRY = 3000 // ms after which a server that did not answer is asked again
 
 /**
@@ -13,7 +14,8 @@ const RETRY = 3000 // ms after which a server that did not answer is asked again
  * @param {object} actions
  * @param {() => {workflow: object, rows: Row[], shown: object[]}} actions.read the open workflow, its parameters, and
  *   the inputs that it shows in App mode
- * @param {(graph: object) => Promise<Record<string, object>>} actions.judge what the server says of each, by id
+ * @param {(graph: object, files: boolean) => Promise<Record<string, object>>} actions.judge what the server says of each,
+ *   by id; without `files` it leaves out the pictures that there are
  * @param {(id: string, value: unknown) => void} actions.write
  * @param {() => void} actions.commit makes what was written one step that can be undone
  * @param {(id: string) => void} actions.select
@@ -28,6 +30,8 @@ export function createParameters(actions) {
   let workflow = null
   let judgedAs = null // what the server was last asked about
   let timer = null
+  let listedAt = 0
+  let quietUntil = 0 // while a server that did not answer is left alone
   let placed = null // how the rows are laid out
   let appsShown = null
   let isAsking = false
@@ -61,10 +65,20 @@ export function createParameters(actions) {
     const now = actions.read()
     if (now.workflow !== workflow) {
       workflow = now.workflow
+      judgedAs = null
       rows.clear()
     }
     show(now)
-    if (JSON.stringify(judgedGraph(now.rows, typedIn(now.rows))) !== judgedAs && timer === null) ask(0)
+    if (timer === null && Date.now() > quietUntil && isNews(now.rows, textOf(now.rows))) ask(0)
+  }
+
+  function textOf(current) {
+    return JSON.stringify(judgedGraph(current, typedIn(current)))
+  }
+
+  /** Whether there is something that the server has not been asked about: also rows that went and came back. */
+  function isNews(current, text) {
+    return text !== judgedAs || current.some(({ id }) => !rows.get(id)?.isJudged())
   }
 
   function typedIn(current) {
@@ -80,7 +94,7 @@ export function createParameters(actions) {
     const ids = new Set(current.map((row) => row.id))
     for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id)
     for (const row of current) {
-      if (!rows.has(row.id)) rows.set(row.id, createRow(row.id, { ...actions, typed: onTyped, done: onDone }))
+      if (!rows.has(row.id)) rows.set(row.id, createRow(row.id, { ...actions, upload, typed: onTyped, done: onDone }))
       rows.get(row.id).show(row)
     }
     empty.hidden = current.length > 0
@@ -142,6 +156,12 @@ export function createParameters(actions) {
     )
   }
 
+  async function upload(file) {
+    const name = await actions.upload(file)
+    listedAt = 0
+    return name
+  }
+
   function onTyped() {
     ask(PAUSE)
   }
@@ -167,7 +187,7 @@ export function createParameters(actions) {
     const typed = typedIn(asked.rows)
     const graph = judgedGraph(asked.rows, typed)
     const text = JSON.stringify(graph)
-    if (text !== judgedAs || typed.size) await askServer(asked, typed, graph, text)
+    if (isNews(asked.rows, text) || typed.size) await askServer(asked, typed, graph, text)
     if (isDue) {
       isDue = false
       ask(0)
@@ -181,15 +201,20 @@ export function createParameters(actions) {
     isAsking = true
     judgedAs = text
     try {
-      const answers = Object.keys(graph).length ? await actions.judge(graph) : {}
+      const files = Date.now() - listedAt > LISTED || asked.rows.some(({ id }) => !rows.get(id)?.isJudged())
+      const answers = Object.keys(graph).length ? await actions.judge(graph, files) : {}
+      if (files) listedAt = Date.now()
       problem.hidden = true
-      if (actions.read().workflow !== asked.workflow) return
+      if (actions.read().workflow !== asked.workflow) return void (judgedAs = null)
       for (const { id } of asked.rows) rows.get(id)?.judged(answers[id] ?? null, typed.get(id), actions.write)
+      if (asked.rows.some(({ id }) => rows.get(id)?.lacksChoices())) listedAt = 0 // its type is another now
+      if (listedAt === 0) judgedAs = null
       show(actions.read())
     } catch (error) {
       problem.textContent = TEXTS.notJudged(error.message)
       problem.hidden = false
-      setTimeout(() => (judgedAs = null), RETRY)
+      judgedAs = null
+      quietUntil = Date.now() + RETRY
     } finally {
       isAsking = false
     }
