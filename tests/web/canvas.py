@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+PACK = "switchyard-nodes"
 LAUNCH = [
     "--no-sandbox",
     "--disable-gpu",
@@ -185,3 +186,16 @@ class Canvas:
                 .filter((node) => !node.isSubgraphNode?.() && !LiteGraph.registered_node_types[node.type])
                 .map((node) => node.type)"""
         )
+
+
+def open_canvas(browser: Any, server: Any, renderer: str) -> Canvas:
+    """Opens the page of a server in one of its renderers: "classic" or "nodes 2.0"."""
+    settings = {
+        "Comfy.TutorialCompleted": True,
+        "Comfy.InstalledVersion": "1.32.9",
+        "Comfy.VersionCompatibility.DisableWarnings": True,
+        "Comfy.VueNodes.Enabled": renderer == "nodes 2.0",
+        "Comfy.Validation.Workflows": False,
+    }
+    server.post("/api/settings", settings)
+    return Canvas(browser.new_page(viewport={"width": 1600, "height": 900}), server, PACK).open()

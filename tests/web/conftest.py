@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from canvas import LAUNCH, Canvas
+from canvas import LAUNCH, PACK, Canvas, open_canvas
 
 from engine.layout import find_chromium
 from engine.pack import install_pack
 from engine.server import Server
 
-PACK = "switchyard-nodes"
 FORMS = [(page, renderer) for page in ("stock", "newer") for renderer in ("classic", "nodes 2.0")]
 
 
@@ -52,18 +51,6 @@ def page_servers(layout: Any, make_server: Callable[..., Server]) -> Callable[[s
         return started[version]
 
     return get
-
-
-def open_canvas(browser: Any, server: Server, renderer: str) -> Canvas:
-    settings = {
-        "Comfy.TutorialCompleted": True,
-        "Comfy.InstalledVersion": "1.32.9",
-        "Comfy.VersionCompatibility.DisableWarnings": True,
-        "Comfy.VueNodes.Enabled": renderer == "nodes 2.0",
-        "Comfy.Validation.Workflows": False,
-    }
-    server.post("/api/settings", settings)
-    return Canvas(browser.new_page(viewport={"width": 1600, "height": 900}), server, PACK).open()
 
 
 @pytest.fixture(scope="session")
