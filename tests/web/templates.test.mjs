@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { counted, describeParameter, graphProblem } from "../../web/js/lib/template_documents.mjs"
+import { counted } from "../../web/js/lib/counted.mjs"
+import { describeParameter, graphProblem } from "../../web/js/lib/template_documents.mjs"
 import { freeName, nameProblem, slug, workflowName } from "../../web/js/lib/template_names.mjs"
 
 test("a workflow's name becomes a valid template's name", () => {

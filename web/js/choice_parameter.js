@@ -7,6 +7,7 @@ import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
 import { offeredValues } from "./lib/choice_lists.mjs"
 import { linksFrom, targets, waysTo } from "./lib/graph_links.mjs"
+import { TEXTS } from "./lib/parameters_texts.mjs"
 
 const NODE = "SwitchyardChoiceParameter"
 const CHOOSER = "choose"
@@ -62,7 +63,7 @@ function setChooser(node, values) {
   const options = { values: shared, serialize: false, hideInPanel: true }
   const chooser = node.addWidget("combo", CHOOSER, written, choose, options)
   chooser.serialize = false
-  chooser.tooltip = "Writes what you choose into value: one of choices, or of what the inputs take that this feeds."
+  chooser.tooltip = TEXTS.chooser
   firstChoosers.set(node, first ?? chooser)
   first?.callback?.(written)
   if (before) node.setSize(size)

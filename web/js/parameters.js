@@ -8,6 +8,7 @@ import { appInputs, CLASSES, fedBy, findParameters, groupAround, holderOf, readF
 import { nodeAt } from "./lib/graph_nodes.mjs"
 import { freeParameterName } from "./lib/parameter_rows.mjs"
 import { createParameters } from "./lib/parameters_panel.mjs"
+import { TEXTS } from "./lib/parameters_texts.mjs"
 import { reveal } from "./lib/reveal.mjs"
 import { ask } from "./lib/server_answers.mjs"
 
@@ -135,6 +136,6 @@ app.registerExtension({
   getNodeMenuItems(node) {
     if (!CLASSES.includes(node?.comfyClass)) return []
     const show = () => app.extensionManager.command.execute(COMMAND)
-    return [{ content: "Edit parameters", callback: show }]
+    return [{ content: TEXTS.menu, callback: show }]
   },
 })

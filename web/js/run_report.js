@@ -49,7 +49,7 @@ function use(gate, candidate) {
   const named = (id) => nodeAt(app.rootGraph, id)?.title ?? `#${id}`
   if (!nodeOfRun(gate)) throw new Error(TEXTS.problems.gone(null, `#${gate}`))
   const plan = planWrites(app.rootGraph, gate, candidate)
-  if (plan.problem) throw new Error(TEXTS.problems[plan.problem](plan.value, `${plan.name} of ${named(plan.id)}`))
+  if (plan.problem) throw new Error(TEXTS.problems[plan.problem](plan.value, TEXTS.where(plan.name, named(plan.id))))
   app.canvas.emitBeforeChange()
   try {
     write(plan.writes, app.canvas)
@@ -162,6 +162,6 @@ app.registerExtension({
   },
   getNodeMenuItems(node) {
     const decision = rowOf(node)
-    return decision ? [{ content: "Show in run report", callback: () => open(String(decision.displayId)) }] : []
+    return decision ? [{ content: TEXTS.menu, callback: () => open(String(decision.displayId)) }] : []
   },
 })

@@ -10,6 +10,7 @@ import { ask } from "./lib/server_answers.mjs"
 import { graphProblem } from "./lib/template_documents.mjs"
 import { freeName, slug, workflowName } from "./lib/template_names.mjs"
 import { createPanel } from "./lib/templates_panel.mjs"
+import { TEXTS } from "./lib/templates_texts.mjs"
 import { createParametersSection } from "./parameters.js"
 
 const TAB = "switchyard-templates"
@@ -61,8 +62,7 @@ async function save({ name, title, description }) {
 
 function confirmOverwriting(name) {
   return app.extensionManager.dialog.confirm({
-    title: "Overwrite the template?",
-    message: "There is a template of this name already:",
+    ...TEXTS.overwrite,
     itemList: [name],
     type: "overwrite",
   })
@@ -93,8 +93,7 @@ async function rename(name, wanted) {
 /** Deletes a template if the user says so; tells whether they did. */
 async function remove(name) {
   const isSure = await app.extensionManager.dialog.confirm({
-    title: "Delete the template?",
-    message: "Its file is deleted for good:",
+    ...TEXTS.sure,
     itemList: [name],
     type: "delete",
   })
@@ -113,7 +112,7 @@ async function pathChanges(before) {
     if (activeWorkflow().path !== before) return
     await new Promise((done) => setTimeout(done, 50))
   }
-  throw new Error("The page did not open the template. Its console (F12) may say why.")
+  throw new Error(TEXTS.notOpened)
 }
 
 /** Has errors pop up as well: the panel may be scrolled away, or closed by now. */
@@ -136,10 +135,10 @@ function render(container) {
     parameters,
     draft,
     list: async () => (await ask(api, ROUTE)).templates,
-    save: told(save, "The template was not saved"),
-    load: told(load, "The template was not loaded"),
-    rename: told(rename, "The template was not renamed"),
-    remove: told(remove, "The template was not deleted"),
+    save: told(save, TEXTS.failed.save),
+    load: told(load, TEXTS.failed.load),
+    rename: told(rename, TEXTS.failed.rename),
+    remove: told(remove, TEXTS.failed.remove),
   })
   const styles = STYLES.map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href }))
   container.replaceChildren(...styles, panel.root)
@@ -186,9 +185,9 @@ app.registerExtension({
     app.extensionManager.registerSidebarTab({
       id: TAB,
       icon: "pi pi-sliders-h",
-      title: "Switchyard templates",
+      title: TEXTS.title,
       label: "Switch\u00adyard", // newer pages have room for nine letters: else it breaks before the last one
-      tooltip: "Switchyard templates",
+      tooltip: TEXTS.title,
       type: "custom",
       render,
       destroy() {

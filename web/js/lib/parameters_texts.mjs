@@ -30,6 +30,8 @@ export const TEXTS = {
   appAlso: "App mode shows these inputs of the workflow. A template takes the parameters above.",
   appOnly: "App mode shows these inputs of the workflow. As it has no parameter nodes, they are a template's parameters.",
   gone: "It is not in the workflow any more.",
+  menu: "Edit parameters",
+  chooser: "Writes what you choose into value: one of choices, or of what the inputs take that this feeds.",
   kinds: {
     text: "Text",
     integer: "Integer",

@@ -1,6 +1,7 @@
 /** Which nodes get the mark that they did not run, and how it looks in Nodes 2.0. */
+import { TEXTS } from "./verdicts_texts.mjs"
 
-export const WORDS = { unused: "did not run", blocked: "blocked" }
+export const WORDS = TEXTS.marks // the very object: the words of the page's language are written into it
 
 /**
  * @param {import("./run_record.mjs").Run | null} run

@@ -1,5 +1,5 @@
 /** What the run report says. */
-import { counted } from "./template_documents.mjs"
+import { counted } from "./counted.mjs"
 
 export const TEXTS = {
   title: "Switchyard run",
@@ -48,7 +48,12 @@ export const TEXTS = {
     shared: (value, where) => `${where} shares its value with another node, which needs a different one.`,
   },
   total: (text) => `in ${text}`,
+  seconds: (text) => `${text} s`,
+  minutes: (minutes, seconds) => `${minutes} min ${seconds} s`,
+  hours: (hours, minutes) => `${hours} h ${minutes} min`,
   notKnown: "not known",
+  where: (name, title) => `${name} of ${title}`,
+  menu: "Show in run report",
 }
 
 /**
@@ -58,11 +63,11 @@ export const TEXTS = {
 export function duration(ms) {
   if (ms === null || !Number.isFinite(ms)) return TEXTS.notKnown
   const seconds = Math.max(0, ms) / 1000
-  if (seconds < 10) return `${seconds.toFixed(2)} s`
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  if (seconds < 10) return TEXTS.seconds(seconds.toFixed(2))
+  if (seconds < 60) return TEXTS.seconds(seconds.toFixed(1))
   const whole = Math.round(seconds)
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  if (whole < 3600) return TEXTS.minutes(Math.floor(whole / 60), whole % 60)
+  return TEXTS.hours(Math.floor(whole / 3600), Math.floor((whole % 3600) / 60))
 }
 
 /** @returns {string} a score with four digits; a text ("NaN", "Infinity") or nothing is shown as it is */

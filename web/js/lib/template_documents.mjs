@@ -1,15 +1,8 @@
 /** What is in a template, in words, and whether the page can show it. Pure functions: no page, no graph. */
 
-const SHOWN = 60 // characters of a default
+import { TEXTS } from "./templates_texts.mjs"
 
-/**
- * @param {number} count
- * @param {string} noun in the singular
- * @returns {string} such as "1 parameter"
- */
-export function counted(count, noun) {
-  return `${count || "no"} ${noun}${count === 1 ? "" : "s"}`
-}
+const SHOWN = 60 // characters of a default
 
 /**
  * A parameter in one line: its name, type, range and default.
@@ -17,18 +10,18 @@ export function counted(count, noun) {
  * @returns {{name: string, about: string}}
  */
 export function describeParameter(parameter) {
-  const parts = [parameter.type]
+  const parts = [TEXTS.types[parameter.type] ?? parameter.type]
   const { min, max } = parameter
   if (parameter.type !== "seed" && (min !== undefined || max !== undefined)) parts.push(rangeOf(min, max))
-  if (Array.isArray(parameter.choices)) parts.push(counted(parameter.choices.length, "choice"))
+  if (Array.isArray(parameter.choices)) parts.push(TEXTS.choices(parameter.choices.length))
   const value = parameter.default
-  const about = parts.join(", ")
-  return { name: parameter.name, about: value === undefined || value === "" ? about : `${about}; default ${shorten(value)}` }
+  const about = parts.join(TEXTS.comma)
+  return { name: parameter.name, about: value === undefined || value === "" ? about : TEXTS.withDefault(about, shorten(value)) }
 }
 
 function rangeOf(min, max) {
-  if (max === undefined) return `from ${min}`
-  return min === undefined ? `up to ${max}` : `${min} to ${max}`
+  if (max === undefined) return TEXTS.from(min)
+  return min === undefined ? TEXTS.upTo(max) : TEXTS.range(min, max)
 }
 
 function shorten(value) {
@@ -47,10 +40,10 @@ function shorten(value) {
 export function graphProblem(graph, isKnown) {
   const nodes = Object.entries(graph)
   const missing = [...new Set(nodes.map(([, node]) => node.class_type).filter((type) => !isKnown(type)))]
-  if (missing.length) return `These nodes are not installed: ${missing.join(", ")}.`
+  if (missing.length) return TEXTS.missing(missing.join(TEXTS.comma))
   for (const [id, node] of nodes)
     for (const [name, value] of Object.entries(node.inputs ?? {}))
       if (Array.isArray(value) && !(String(value[0]) in graph))
-        return `The page can't draw the list in ${name} of node ${id} (${node.class_type}).`
+        return TEXTS.notDrawn(name, id, node.class_type)
   return null
 }

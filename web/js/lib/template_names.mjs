@@ -1,4 +1,5 @@
 /** Names of templates and of the tabs that they open in. Pure functions: no page, no graph. */
+import { TEXTS } from "./templates_texts.mjs"
 
 export const LONGEST = 64
 const NAME = /^[a-z0-9][a-z0-9_-]*$/
@@ -24,11 +25,11 @@ export function slug(text) {
  * @returns {string | null}
  */
 export function nameProblem(name) {
-  if (name === "") return "Give the template a name."
-  if (name.length > LONGEST) return `A name has at most ${LONGEST} characters; this one has ${name.length}.`
-  if (!/^[a-z0-9]/.test(name)) return "A name begins with a digit or a letter from a to z, in lower case."
-  if (!NAME.test(name)) return "A name has only a to z in lower case, digits, - and _."
-  if (DEVICE.test(name)) return `Windows keeps the name ${name} for itself. Choose another.`
+  if (name === "") return TEXTS.nameProblems.none
+  if (name.length > LONGEST) return TEXTS.nameProblems.long(LONGEST, name.length)
+  if (!/^[a-z0-9]/.test(name)) return TEXTS.nameProblems.start
+  if (!NAME.test(name)) return TEXTS.nameProblems.signs
+  if (DEVICE.test(name)) return TEXTS.nameProblems.device(name)
   return null
 }
 

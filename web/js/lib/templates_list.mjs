@@ -1,7 +1,7 @@
 /** The list of saved templates: each is loaded, renamed or deleted. Knows no page; see `createPanel`. */
 import { button, element, errorText, field, setProblem } from "./elements.mjs"
-import { counted } from "./template_documents.mjs"
 import { nameProblem } from "./template_names.mjs"
+import { TEXTS } from "./templates_texts.mjs"
 
 const ID = "switchyard-template"
 
@@ -12,9 +12,9 @@ const ID = "switchyard-template"
 export function createList(actions) {
   let asked = 0
   const answer = element("div", { class: "switchyard-answer", role: "status" })
-  const heading = element("h3", { id: `${ID}-load`, text: "Load a template" })
+  const heading = element("h3", { id: `${ID}-load`, text: TEXTS.list })
   const items = element("ul", { class: "switchyard-templates", "aria-labelledby": `${ID}-load` })
-  const again = button("Refresh", { click: refresh })
+  const again = button(TEXTS.refresh, { click: refresh })
   const root = element(
     "section",
     { "aria-labelledby": `${ID}-load` },
@@ -30,7 +30,7 @@ export function createList(actions) {
       if (mine !== asked) return
       answer.replaceChildren()
       items.replaceChildren(...listed.map(describeListed))
-      if (!listed.length) items.append(element("li", { class: "switchyard-hint", text: "There are no templates yet." }))
+      if (!listed.length) items.append(element("li", { class: "switchyard-hint", text: TEXTS.none }))
     } catch (error) {
       if (mine === asked) answer.replaceChildren(errorText(error))
     }
@@ -39,17 +39,17 @@ export function createList(actions) {
   function describeListed(template) {
     const title = template.title || template.name
     const parts = [element("strong", { text: title })]
-    const remove = action("Delete", title, () => onRemove(template.name))
+    const remove = action(TEXTS.remove, TEXTS.removeOf(title), () => onRemove(template.name))
     if (template.error) {
-      parts.push(element("p", { class: "switchyard-problem", text: `Can't be used: ${template.error}` }))
+      parts.push(element("p", { class: "switchyard-problem", text: TEXTS.unusable(template.error) }))
       return element("li", {}, element("div", {}, ...parts), element("div", { class: "switchyard-actions" }, remove))
     }
-    const count = counted(template.parameters, "parameter")
-    const about = title === template.name ? count : `${template.name}, ${count}`
+    const count = TEXTS.parameters(template.parameters)
+    const about = title === template.name ? count : `${template.name}${TEXTS.comma}${count}`
     parts.push(element("p", { class: "switchyard-hint", text: about }))
     if (template.description) parts.push(element("p", { class: "switchyard-description", text: template.description }))
-    const load = action("Load", title, () => onLoad(template.name))
-    const rename = button("Rename", { "aria-label": `Rename ${title}`, click: () => askName() })
+    const load = action(TEXTS.load, TEXTS.loadOf(title), () => onLoad(template.name))
+    const rename = button(TEXTS.rename, { "aria-label": TEXTS.renameOf(title), click: () => askName() })
     const actionsOfIt = element("div", { class: "switchyard-actions" }, load, rename, remove)
     const texts = element("div", {}, ...parts)
     const item = element("li", {}, texts, actionsOfIt)
@@ -69,9 +69,9 @@ export function createList(actions) {
   }
 
   /** A button that can't be pressed twice while it works; what goes wrong is said below the heading. */
-  function action(text, title, work) {
+  function action(text, label, work) {
     const made = button(text, {
-      "aria-label": `${text} ${title}`,
+      "aria-label": label,
       async click() {
         made.disabled = true
         try {
@@ -87,22 +87,22 @@ export function createList(actions) {
   }
 
   async function onLoad(name) {
-    answer.replaceChildren(element("p", { text: `Loading ${name}…` }))
+    answer.replaceChildren(element("p", { text: TEXTS.loading(name) }))
     const tab = await actions.load(name)
-    answer.replaceChildren(element("p", { text: `Loaded ${name}, as the new workflow "${tab}".` }))
+    answer.replaceChildren(element("p", { text: TEXTS.loaded(name, tab) }))
   }
 
   async function onRename(name, wanted) {
     await actions.rename(name, wanted)
     await refresh()
-    answer.replaceChildren(element("p", { text: `Renamed ${name} to ${wanted}.` }))
+    answer.replaceChildren(element("p", { text: TEXTS.renamed(name, wanted) }))
     again.focus() // what was pressed is gone
   }
 
   async function onRemove(name) {
     if (!(await actions.remove(name))) return
     await refresh()
-    answer.replaceChildren(element("p", { text: `Deleted ${name}.` }))
+    answer.replaceChildren(element("p", { text: TEXTS.removed(name) }))
     again.focus() // what was pressed is gone
   }
 
@@ -122,7 +122,7 @@ export function createList(actions) {
  */
 function createRenaming(name, actions) {
   const problem = element("p", { id: `${ID}-rename-problem`, class: "switchyard-problem", "aria-live": "polite", hidden: true })
-  const { root: labelled, control } = field(`New name of ${name}`, "input", {
+  const { root: labelled, control } = field(TEXTS.newName(name), "input", {
     "aria-describedby": problem.id,
     autocomplete: "off",
     autocapitalize: "off",
@@ -134,13 +134,13 @@ function createRenaming(name, actions) {
       actions.stop()
     },
   })
-  const submit = button("Rename", { type: "submit" })
+  const submit = button(TEXTS.rename, { type: "submit" })
   const root = element(
     "form",
     { class: "switchyard-renaming", novalidate: true, submit: onSubmit },
     labelled,
     problem,
-    element("div", { class: "switchyard-control" }, submit, button("Cancel", { click: actions.stop })),
+    element("div", { class: "switchyard-control" }, submit, button(TEXTS.cancel, { click: actions.stop })),
   )
   control.value = name
 

@@ -1,8 +1,9 @@
 /** The panel of templates: saves what is on the canvas, and lists what was saved. Knows no page; see `createPanel`. */
 import { button, element, errorText, field, setProblem } from "./elements.mjs"
-import { counted, describeParameter } from "./template_documents.mjs"
+import { describeParameter } from "./template_documents.mjs"
 import { LONGEST, nameProblem } from "./template_names.mjs"
 import { createList } from "./templates_list.mjs"
+import { TEXTS } from "./templates_texts.mjs"
 
 const ID = "switchyard-template"
 
@@ -29,8 +30,8 @@ export function createPanel(actions) {
   const list = createList(actions)
   const root = element(
     "section",
-    { class: "switchyard-panel", "aria-label": "Switchyard templates" },
-    element("h2", { text: "Switchyard templates" }),
+    { class: "switchyard-panel", "aria-label": TEXTS.title },
+    element("h2", { text: TEXTS.title }),
     actions.parameters.root,
     form.root,
     list.root,
@@ -49,27 +50,27 @@ function createForm(actions, onSaved) {
   let draft = null
   const problem = element("p", { id: `${ID}-problem`, class: "switchyard-problem", "aria-live": "polite" })
   const fields = {
-    name: field("Name", "input", {
+    name: field(TEXTS.fields.name, "input", {
       "aria-describedby": `${ID}-problem ${ID}-hint`,
       autocomplete: "off",
       autocapitalize: "off",
       required: true,
       spellcheck: "false",
     }),
-    title: field("Title", "input", { autocomplete: "off" }),
-    description: field("Description", "textarea", { rows: 3 }),
+    title: field(TEXTS.fields.title, "input", { autocomplete: "off" }),
+    description: field(TEXTS.fields.description, "textarea", { rows: 3 }),
   }
   const hint = element("p", {
     id: `${ID}-hint`,
     class: "switchyard-hint",
-    text: `The file's name, and what callers use: a to z, digits, - and _, at most ${LONGEST}.`,
+    text: TEXTS.nameHint(LONGEST),
   })
-  const submit = button("Save as template", { type: "submit", class: "switchyard-button switchyard-main" })
+  const submit = button(TEXTS.submit, { type: "submit", class: "switchyard-button switchyard-main" })
   const answer = element("div", { class: "switchyard-answer", role: "status" })
   const root = element(
     "form",
     { "aria-labelledby": `${ID}-save`, novalidate: true, submit: onSubmit },
-    element("h3", { id: `${ID}-save`, text: "Save the open workflow" }),
+    element("h3", { id: `${ID}-save`, text: TEXTS.save }),
     fields.name.root,
     problem,
     hint,
@@ -104,7 +105,7 @@ function createForm(actions, onSaved) {
     if (!checkName()) return fields.name.control.focus()
     if (submit.disabled) return
     submit.disabled = true
-    answer.replaceChildren(element("p", { text: "Saving…" }))
+    answer.replaceChildren(element("p", { text: TEXTS.saving }))
     try {
       const saved = await actions.save({ ...draft })
       answer.replaceChildren(...(saved ? describeSaved(saved) : []))
@@ -121,16 +122,16 @@ function createForm(actions, onSaved) {
 
 function describeSaved({ name, parameters, remarks }) {
   const lines = parameters.map(describeParameter)
-  const parts = [element("p", { text: `Saved as ${name}, with ${counted(lines.length, "parameter")}.` })]
+  const parts = [element("p", { text: TEXTS.saved(name, lines.length) })]
   if (lines.length) {
     const rows = lines.map(({ name: key, about }) =>
       element("li", {}, element("strong", { text: key }), element("span", { text: ` ${about}` })),
     )
-    parts.push(element("ul", { class: "switchyard-found", "aria-label": "Parameters" }, ...rows))
+    parts.push(element("ul", { class: "switchyard-found", "aria-label": TEXTS.found }, ...rows))
   }
   if (remarks.length) {
     const rows = remarks.map((remark) => element("li", { text: remark }))
-    parts.push(element("h4", { text: "What to know" }), element("ul", { "aria-label": "What to know" }, ...rows))
+    parts.push(element("h4", { text: TEXTS.remarks }), element("ul", { "aria-label": TEXTS.remarks }, ...rows))
   }
   return parts
 }

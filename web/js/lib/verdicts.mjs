@@ -7,6 +7,7 @@
  * @property {{value: number, mark: number | null} | null} bar a score of 0..1 and its threshold
  * @property {{label: string, value: number | null, tone: "yes"|"no"|"plain"}[]} parts value 0..1; null for what has no number
  */
+import { TEXTS } from "./verdicts_texts.mjs"
 
 /** The nodes that tell the page what they decided, by id. */
 export const DECIDING = new Set([
@@ -54,7 +55,7 @@ const PARTS = {
   quality_score: familiesOfWorst,
   content_classifier: ({ scores }) => Object.entries(scores ?? {}).map(([name, score]) => part(name, score)),
   quality_gate: ({ attempts }) =>
-    (attempts ?? []).map(({ attempt, score, passed }) => part(`attempt ${attempt + 1}`, score, passed)),
+    (attempts ?? []).map(({ attempt, score, passed }) => part(TEXTS.attempt(attempt + 1), score, passed)),
   face_detailer: ({ faces }) => (faces ?? []).map(face),
   face_paste: ({ faces }) => (faces ?? []).map((said, index) => mark(`${index + 1}: ${said}`, said === "pasted")),
 }
@@ -68,10 +69,10 @@ export function viewOf(said) {
   const views = said.map(viewOfOne)
   const texts = [...new Set(views.map(({ text }) => text))]
   const shown = texts.slice(0, MOST_ITEMS).join(" · ")
-  const more = texts.length > MOST_ITEMS ? ` · ${texts.length - MOST_ITEMS} more` : ""
+  const more = texts.length > MOST_ITEMS ? ` · ${TEXTS.more(texts.length - MOST_ITEMS)}` : ""
   const tones = new Set(views.map(({ tone }) => tone))
   return {
-    text: `${said.length} results: ${shown}${more}`,
+    text: TEXTS.results(said.length, shown + more),
     tone: tones.size === 1 ? views[0].tone : "plain",
     bar: null,
     parts: views.map(({ text, tone, bar }, index) => ({ label: `${index + 1}: ${text}`, value: bar?.value ?? null, tone })),
@@ -100,19 +101,19 @@ function familiesOfWorst({ families, scores }) {
 
 function pictures({ scores, threshold }) {
   if (!Array.isArray(scores) || typeof threshold !== "number") return []
-  return scores.map((score, index) => part(`picture ${index + 1}`, score, score >= threshold && score > 0))
+  return scores.map((score, index) => part(TEXTS.picture(index + 1), score, score >= threshold && score > 0))
 }
 
 function face({ picture, status, reason }, index) {
-  const why = reason ? `, ${reason}` : ""
-  return mark(`${index + 1} (picture ${picture}): ${status}${why}`, status === "redrawn")
+  const said = reason ? `${status}, ${reason}` : status
+  return mark(TEXTS.face(index + 1, picture, said), status === "redrawn")
 }
 
 function part(name, score, isGood) {
   const isNumber = typeof score === "number"
   const tone = isGood === undefined ? "plain" : isGood ? "yes" : "no"
   const isShare = isNumber && score >= 0 && score <= 1
-  return { label: `${name} ${isNumber ? shown(score) : "no number"}`, value: isShare ? score : null, tone }
+  return { label: `${name} ${isNumber ? shown(score) : TEXTS.noNumber}`, value: isShare ? score : null, tone }
 }
 
 function mark(label, isGood) {
