@@ -173,12 +173,11 @@ class Bookkeeping:
         return outcome
 
     def _begin(self, task: Task, server: str, *, is_adopted: bool) -> None:
-        """Writes down that an attempt begins, unless one goes on that a server has already."""
-        if is_adopted or task.is_unplaced:
-            task.is_unplaced = False
-            task.state.server = server
+        """Writes down that an attempt begins, or goes on at another server, unless the server has it already."""
+        if is_adopted:
             return
-        attempt = task.state.attempt + 1
+        attempt = task.state.attempt + (not task.is_unplaced)
+        task.is_unplaced = False
         found = prompt_id(self.run_folder.run_id, task.job, attempt)
         self._record("submit", task, attempt=attempt, prompt_id=found, server=server)
 

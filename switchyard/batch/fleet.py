@@ -14,6 +14,7 @@ import queue
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ from .servers import Server, with_tags
 _FIRST_WORKER_S = 10.0  # workers that were started together with the run may need so long to come
 _LOOK_S, _LOOK_COST = 2.0, 10  # how often workers are asked; in a large fleet for at most a tenth of the time
 _WAIT_S = 0.1
-_AT_ONCE = 4  # results fetched by one question to the scheduler; so many are in memory here
+_AT_ONCE = 4  # results that are fetched at a time; so many are in memory here
 
 
 @dataclass
@@ -58,12 +59,14 @@ class _Sent:
     Attributes:
         able: the servers that may get it; None: any.
         is_adopted: whether a server has had it already.
+        fetch: its result on the way here.
     """
 
     task: Task
     future: Any
     able: list[Place] | None
     is_adopted: bool
+    fetch: concurrent.futures.Future[Any] | None = None
 
 
 class Fleet(Bookkeeping):
@@ -82,7 +85,9 @@ class Fleet(Bookkeeping):
         self._topic = f"switchyard-{run.run_id}" if say is not None else ""
         self._salt = secrets.token_hex(4)  # Dask may still know a job of a pass before by its id
         self._sent: dict[int, _Sent] = {}
-        self._ended: queue.SimpleQueue[_Sent] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[_Sent] = queue.SimpleQueue()  # jobs that have ended, and results that are here
+        self._ended: deque[_Sent] = deque()
+        self._fetching: list[_Sent] = []
         self._files: dict[str, tuple[str, str, Any]] = {}
         self._next_look = 0.0
         self._thread = threading.Thread(target=self._work, name="switchyard fleet", daemon=True)
@@ -111,7 +116,9 @@ class Fleet(Bookkeeping):
         self._thread.start()
 
     def _take_back_all(self) -> None:
-        sent = list(self._sent.values())
+        self._take_back(list(self._sent.values()))
+
+    def _take_back(self, sent: Sequence[_Sent]) -> None:
         for one in sent:
             self._record("cancelled", one.task)  # before anybody is told: who resumes must not take it for a failure
         ids = [one.task.state.prompt_id for one in sent]
@@ -156,7 +163,7 @@ class Fleet(Bookkeeping):
         template = self.run_folder.template
         graph = graph_of(template, job, self.run_folder.name, state.attempt)
         order = Order.make(state.prompt_id, graph, template.page_workflow(job.values), self.options)
-        is_free = len(able) == len(self.pool.places)
+        is_free = len(able) == len(self.pool.places) and not is_adopted
         future = self._dask.submit(
             run_job, order.pack(), files, self._topic, job.index, state.attempt, not state.memory_failures,
             key=f"switchyard-{state.prompt_id}-{self._salt}-{time.monotonic_ns()}",
@@ -165,7 +172,9 @@ class Fleet(Bookkeeping):
             allow_other_workers=False, pure=False, retries=0,
         )  # fmt: skip
         sent = self._sent[job.index] = _Sent(task, future, None if is_free else able, is_adopted)
-        future.add_done_callback(lambda _: self._ended.put(sent))
+        future.add_done_callback(lambda _: self._news.put(sent))
+        if self._is_cancelled:  # meanwhile, and nobody has seen this one
+            self._take_back([sent])
 
     def _files_of(self, task: Task) -> tuple[dict[str, Any], Any]:
         """The local files that a job needs, each under a mark, and the job with these marks in place of the paths."""
@@ -186,16 +195,34 @@ class Fleet(Bookkeeping):
         return files, replace(task.job, values=values)
 
     def _take_results(self) -> None:
-        ended: list[_Sent] = []
         with contextlib.suppress(queue.Empty):
-            ended.append(self._ended.get(timeout=_WAIT_S))
-            while len(ended) < _AT_ONCE:
-                ended.append(self._ended.get_nowait())
-        ended = [sent for sent in ended if self._sent.get(sent.task.job.index) is sent]  # the others were given up
-        good = [sent for sent in ended if sent.future.status == "finished" and not self._is_cancelled]
-        results = dict(zip((id(sent) for sent in good), self._dask.gather([sent.future for sent in good]), strict=True))
-        for sent in ended:
-            self._take_result(sent, results.get(id(sent)))
+            sent = self._news.get(timeout=_WAIT_S)
+            while True:
+                if self._sent.get(sent.task.job.index) is sent:  # it was not given up
+                    self._take_news(sent)
+                sent = self._news.get_nowait()
+        self._fetching = [sent for sent in self._fetching if self._sent.get(sent.task.job.index) is sent]
+        # A result whose worker has died comes once the job was done again: the others don't wait for it.
+        room = _AT_ONCE - sum(sent.future.status == "finished" for sent in self._fetching)
+        while self._ended and room > 0:
+            self._fetch(self._ended.popleft())
+            room -= 1
+
+    def _take_news(self, sent: _Sent) -> None:
+        if self._is_cancelled or sent.future.status in ("error", "cancelled"):
+            self._take_result(sent, None)
+        elif sent.fetch is None:
+            self._ended.append(sent)
+        else:
+            self._take_result(sent, sent.fetch.result())
+
+    def _fetch(self, sent: _Sent) -> None:
+        if self._sent.get(sent.task.job.index) is not sent:
+            return
+        coming = self._dask.gather(sent.future, asynchronous=True)
+        sent.fetch = asyncio.run_coroutine_threadsafe(coming, self._dask.loop.asyncio_loop)
+        self._fetching.append(sent)
+        sent.fetch.add_done_callback(lambda _: self._news.put(sent))
 
     def _take_result(self, sent: _Sent, result: Mapping[str, Any] | None) -> None:
         task = sent.task
@@ -218,7 +245,7 @@ class Fleet(Bookkeeping):
             if error is not None and type(error).__name__ != "KilledWorker":
                 raise error
             lost = JobLost(f"The workers that had the job died, one after another: {error}")
-            self._went_wrong(self._place(""), task, lost, sent.is_adopted)
+            self._went_wrong(self.pool.places[0], task, lost, sent.is_adopted)
 
     def _settle(self, sent: _Sent) -> None:
         """Gives a job's result up: its files are in memory as long as anybody knows of it."""
@@ -229,9 +256,11 @@ class Fleet(Bookkeeping):
         task = sent.task
         place = self._place(result["server"])
         task.is_waited_for = result["is_waited_for"]
-        if not result["is_here"]:  # a server that was known to be away; the job is not there
+        if not result["is_here"]:  # a server that was known to be away
             self._miss(place, rebuild(result["error"]))
-            self._again_unseen(task)
+            if not sent.is_adopted:  # any other may get it
+                task.state.server, task.is_unplaced = "", True
+            self.pool.give_back(task)
             return
         task.state.server = result["server"]
         try:
@@ -243,11 +272,6 @@ class Fleet(Bookkeeping):
             return
         self._done(task, result, outputs)
 
-    def _again_unseen(self, task: Task) -> None:
-        """Another worker gets a job that no server has seen."""
-        task.state.status = "pending"
-        self.pool.give_back(task)
-
     def _was_dropped(self, sent: _Sent) -> None:
         """Dask has given a job up that nobody took back: the scheduler is gone, or a file for it with its worker."""
         self._settle(sent)
@@ -258,7 +282,7 @@ class Fleet(Bookkeeping):
         self._files.clear()
         sent.task.broken_off += 1
         lost = JobLost(f"Dask has dropped job {sent.task.job.index}.")
-        self._went_wrong(self._place(""), sent.task, lost, sent.is_adopted)
+        self._went_wrong(self.pool.places[0], sent.task, lost, sent.is_adopted)
 
     def _save(self, label: str, files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Saves a job's files, each whole or not at all; none stays if one can't be saved."""
@@ -301,12 +325,12 @@ class Fleet(Bookkeeping):
             tags = frozenset(said["tags"])
             if not set(self.options.require) <= tags:
                 continue
+            capacity = min(said["threads"], said["slots"] * self.options.window)
             place = places.get(worker) or self._without_worker(said["url"], found)
             if place is None:
-                capacity = min(said["threads"], said["slots"] * self.options.window)
                 place = Place(FleetServer(said["url"], worker), capacity, said["slots"], tags)
                 self.pool.came(place)
-            place.client.worker = worker
+            place.client.worker, place.capacity = worker, capacity
             if said["trouble"] is not None:
                 self._miss(place, rebuild(said["trouble"]))
             elif place.down_since is not None:
@@ -340,8 +364,15 @@ class Fleet(Bookkeeping):
         self._tell(facts.pop("event"), **facts)
 
     def _place(self, url: str) -> Place:
-        """The server of that address, or any if nobody knows which one it was."""
-        return next((place for place in self.pool.places if place.url == url), self.pool.places[0])
+        """The server of that address. Its worker may have come, and got a job, since the workers were last asked."""
+        if url not in (place.url for place in self.pool.places):
+            self._look_again()
+        found = next((place for place in self.pool.places if place.url == url), None)
+        if found is None:  # and is gone again
+            found = Place(FleetServer(url, ""), 0)
+            self.pool.came(found)
+            self._miss(found, ServerUnavailable(f"The worker of {url} is gone."))
+        return found
 
 
 def rebuild(described: Mapping[str, Any]) -> SwitchyardError:

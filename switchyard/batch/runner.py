@@ -66,8 +66,9 @@ class Runner(Bookkeeping):
         if len(errors) == len(self.pool.places):
             raise errors[0]
 
-        homeless = [task for task in self.tasks if task.state.status == "open" and not task.state.server]
-        if homeless:  # Dask had chosen their servers
+        urls = {place.url for place in self.pool.places}
+        homeless = [task for task in self.tasks if task.state.status == "open" and task.state.server not in urls]
+        if homeless:  # Dask had chosen their servers, or they had other addresses
             ids = [task.state.prompt_id for task in homeless]
             known = [(place, {found for found in ids if is_known(place.client, found)}) for place in self._up()]
             self._find_homes(homeless, known)

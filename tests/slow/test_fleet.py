@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -11,48 +10,14 @@ import psutil
 import pytest
 from client_graphs import text_to_image
 from fake_batch_server import FakeClient, FakeServer
-from switchyard.batch import Batch, Options, Server, TagError, bookkeeping
+from switchyard.batch import Batch, Server, TagError, bookkeeping
 from switchyard.errors import ServerUnavailable
 from switchyard.template import Template
 
 pytest.importorskip("distributed", reason="the extra `fleet` is not installed")
 
+from fleet_rig import check_complete, make, quick, records, run  # noqa: F401 - a fixture is used by all
 from switchyard.batch import fleet, fleet_scheduler, fleet_worker
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(bookkeeping, "_TICK_S", 0.005)
-    monkeypatch.setattr(bookkeeping, "_GRACE_S", 1.0)
-    monkeypatch.setattr(fleet, "_LOOK_S", 0.05)
-    monkeypatch.setattr(fleet, "_FIRST_WORKER_S", 0.1)
-    monkeypatch.setattr(fleet_worker, "_PROBE_S", 0.02)
-    monkeypatch.setattr(fleet_worker, "_FETCH_PAUSE_S", 0.001)
-    monkeypatch.setattr(fleet_scheduler, "_CONNECT_S", 1.0)
-
-
-def make(folder, prompts, **options):
-    template = Template.from_workflow(text_to_image(), name="barn")
-    rows = [{"prompt": prompt, "seed": 1} for prompt in prompts]
-    return Batch.create(folder, template, rows, options=Options(**{"patience_s": 0.3, **options}))
-
-
-def run(batch, *servers, engine="dask", say=None):
-    by_url = {server.url: server for server in servers}
-    return batch.run([*by_url], engine=engine, say=say, make_client=lambda url: FakeClient(by_url[url]))
-
-
-def records(batch, event):
-    lines = (batch.folder.path / "journal.jsonl").read_text().splitlines()
-    return [record for record in map(json.loads, lines) if record["event"] == event]
-
-
-def check_complete(batch, count):
-    """Every job done exactly once, each with its own file, and nothing else."""
-    assert sorted(record["index"] for record in records(batch, "done")) == list(range(count))
-    assert len(list(batch.folder.outputs.iterdir())) == count
-    assert {row["status"] for row in batch.rows()} == {"done"}
-    assert batch.verify() == []
 
 
 def test_all_jobs_are_done_on_both_servers_and_it_is_told(tmp_path):
@@ -141,9 +106,10 @@ def test_a_server_that_comes_back_gets_jobs_again(tmp_path):
     check_complete(batch, 60)
 
 
+@pytest.mark.parametrize("named", ["", "http://10.0.0.7:8188"])
 @pytest.mark.parametrize("engine", ["local", "dask"])
-def test_a_job_whose_server_the_journal_does_not_name_is_adopted_where_it_is(tmp_path, engine):
-    """As a client leaves it that was killed after Dask had chosen a server."""
+def test_a_job_whose_server_the_journal_does_not_name_is_adopted_where_it_is(tmp_path, engine, named):
+    """As a client leaves it that was killed after Dask had chosen a server, or knew it by another address."""
     batch = make(tmp_path / "run", ["a"] * 4)
     one, two = FakeServer("http://one"), FakeServer("http://two")
     one.hold.clear()
@@ -151,7 +117,7 @@ def test_a_job_whose_server_the_journal_does_not_name_is_adopted_where_it_is(tmp
     with batch.folder.locked() as journal:
         for index, server in enumerate((one, two)):
             found = bookkeeping.prompt_id(batch.folder.run_id, batch.folder.jobs[index], 1)
-            journal.add("submit", index, attempt=1, prompt_id=found, server="")
+            journal.add("submit", index, attempt=1, prompt_id=found, server=named)
             server.queue[found] = {
                 "4": {"inputs": {"text": "a"}},
                 "8": {"inputs": {"filename_prefix": f"x/0000{index}"}},
