@@ -72,13 +72,13 @@ def sent(canvas, title, name="value"):
     return next(one["inputs"][name] for one in canvas.prompt().values() if one["_meta"]["title"] == title)
 
 
-def is_sent(canvas, title, value):
-    """Waits until a node's widget has a value, and looks at what the page would send."""
+def is_sent(canvas, title, value, sender=None):
+    """Waits until a node's widget has a value, and looks at what the page would send of it or of another node."""
     canvas.page.wait_for_function(
         "([title, value]) => probe.node(title).widgets.find((one) => one.name === 'value').value === value",
         arg=[title, value],
     )
-    assert sent(canvas, title) == value
+    assert sent(canvas, sender or title) == value
 
 
 def focused(canvas):

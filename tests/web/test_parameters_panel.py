@@ -123,11 +123,10 @@ def test_a_parameter_in_a_subgraph_is_edited_and_its_node_shown(canvas, panel, i
             }"""
         )
         canvas.settle()
+    panel.root.locator("[data-parameter*=':']").wait_for()  # it has seen that the node is in a subgraph now
     panel.holds("steps", "20")
     panel.field("steps").fill("33")
-    canvas.page.wait_for_function(
-        "async () => Object.values((await app.graphToPrompt()).output).some((node) => node.inputs.value === 33)"
-    )
+    is_sent(canvas, "subgraph" if is_promoted else "steps", 33, sender="steps")
     panel.field("steps").fill("x")
     panel.says("steps", "whole number")
     panel.row("steps").get_by_role("button", name="Show the node of steps").click()

@@ -184,6 +184,7 @@ export function createParameters(actions) {
       return
     }
     const asked = actions.read()
+    if (asked.workflow !== workflow) return follow() // what was typed was for the workflow that was open before
     const typed = typedIn(asked.rows)
     const graph = judgedGraph(asked.rows, typed)
     const text = JSON.stringify(graph)
