@@ -291,7 +291,7 @@ def test_each_command_has_help_with_an_example_and_json():
     found = {path: parser for path, parser in commands(make_parser()) if path != ("template",)}
     assert {path[-1] for path in found} == {
         "save", "show", "list", "set", "check", "schema", "import", "diff", "run",
-        "batch", "resume", "status", "retry", "cancel", "verify", "sheet", "doctor",
+        "batch", "resume", "status", "retry", "cancel", "verify", "sheet", "doctor", "profile",
     }  # fmt: skip
     for path, parser in found.items():
         text = parser.format_help()

@@ -8,8 +8,8 @@ from switchyard_pack.core.quality_bands import Bands
 from switchyard_pack.core.quality_local import LocalDamage, Part
 from switchyard_pack.core.quality_tiles import TILE_PX, WorstTile, find_worst_tile
 
-from .shipped_families import PARAMETERS, score_pictures
-from .test_quality_pictures import blurred, compressed, noisy, photograph
+from ..core.shipped_families import PARAMETERS, score_pictures
+from ..core.test_quality_pictures import blurred, compressed, noisy, photograph
 
 DAMAGE = {"noise": lambda image: noisy(image, 0.1), "compression": lambda image: compressed(image, 5)}
 
