@@ -152,7 +152,17 @@ app.registerExtension({
   ],
   keybindings: [{ combo: { key: "l", ctrl: true, shift: true }, commandId: "Switchyard.OpenRunReport" }],
   menuCommands: [{ path: ["View"], commands: ["Switchyard.OpenRunReport"] }],
-  bottomPanelTabs: [{ id: TAB, title: TEXTS.title, type: "custom", render, destroy: close }],
+  bottomPanelTabs: [
+    {
+      id: TAB,
+      get title() {
+        return TEXTS.title // when it is shown: the page's language is known by then
+      },
+      type: "custom",
+      render,
+      destroy: close,
+    },
+  ],
   setup() {
     api.addEventListener("execution_start", () => spoken.clear())
     api.addEventListener("progress_text", ({ detail }) => {
