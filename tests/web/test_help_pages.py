@@ -43,3 +43,5 @@ def test_the_page_shows_a_help_page_with_its_pictures(canvas):
     picture = canvas.page.locator('img[src*="SwitchyardCompare.jpg"]').first
     picture.wait_for(timeout=20_000)
     canvas.page.wait_for_function("(image) => image.complete && image.naturalWidth > 0", arg=picture.element_handle())
+    # The page first asks for one in its own language, and takes ours when there is none.
+    canvas.complaints[:] = [text for text in canvas.complaints if "SwitchyardCompare/en.md" not in text]
