@@ -4,7 +4,8 @@
 
 Two servers, one of them with the pack, and one browser. Each round opens a page of either in turn: what else the
 machine does falls on both. The graph is of ComfyUI's own nodes, since the other server has no others; a number in it
-changes each time, so that everything runs. Medians, the middle half of the times, and the ratio of the medians.
+changes each time, so that everything runs. Medians, the middle half of the values, and the ratio of the medians: of the
+time by the clock, and of the browser's processor time (Linux only), which a busy machine disturbs less.
 """
 
 from __future__ import annotations
@@ -30,15 +31,11 @@ PACK = "switchyard-nodes"
 CHAINS, LONG = 10, 28
 # Two frames after the graph is there everything has been drawn once.
 LOAD = """async (workflow) => {
-    const started = performance.now()
     await app.loadGraphData(workflow)
     for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame)
-    return performance.now() - started
 }"""
 DRAW = """() => {
-    const started = performance.now()
     for (let count = 0; count < 30; count++) app.canvas.draw(true, true)
-    return (performance.now() - started) / 30
 }"""
 RUN = """async () => {
     const { api } = window.comfyAPI.api
@@ -46,11 +43,9 @@ RUN = """async () => {
         for (const type of ["execution_success", "execution_error"])
             api.addEventListener(type, () => done(type), { once: true })
     })
-    const started = performance.now()
     await app.queuePrompt(0, 1)
     if ((await ended) !== "execution_success") throw new Error("the graph did not run")
     await new Promise(requestAnimationFrame)
-    return performance.now() - started
 }"""
 
 
@@ -85,17 +80,53 @@ def workflow(color: int) -> dict[str, Any]:
     return {**ends, "nodes": nodes, "links": links, "groups": [], "config": {}, "extra": {}, "version": 0.4}
 
 
-def measure(context: Any, server: Server, color: int) -> dict[str, float]:
-    """The milliseconds of one page: until it is ready, the graph loaded, one drawing, and the graph run."""
+def processor_ms() -> dict[int, float]:
+    """What each process below this one has taken of the processors; empty where there is no /proc."""
+    if not Path("/proc/self/stat").exists():
+        return {}
+    tick = 1000 / os.sysconf("SC_CLK_TCK")
+    parents: dict[int, int] = {}
+    taken: dict[int, float] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = path.read_text(encoding="utf-8", errors="replace").rpartition(")")
+        except OSError:  # it has just ended
+            continue
+        if "chrom" not in name and "node" not in name and "python" not in name:
+            continue
+        fields = rest.split()
+        process = int(path.parent.name)
+        parents[process] = int(fields[1])
+        if "chrom" in name:
+            taken[process] = tick * (int(fields[11]) + int(fields[12]))
+    return {process: value for process, value in taken.items() if _is_below(process, parents)}
+
+
+def _is_below(process: int, parents: dict[int, int]) -> bool:
+    while process in parents and process != os.getpid():
+        process = parents[process]
+    return process == os.getpid()
+
+
+def timed(act: Callable[[], Any]) -> tuple[float, float]:
+    """The milliseconds of something by the clock, and of the browser's processor time."""
+    before, started = processor_ms(), time.perf_counter()
+    act()
+    passed, after = 1000 * (time.perf_counter() - started), processor_ms()
+    return passed, sum(max(0.0, value - before.get(process, 0.0)) for process, value in after.items())
+
+
+def measure(context: Any, server: Server, color: int) -> dict[str, tuple[float, float]]:
+    """Of one page: until it is ready, the graph is loaded, drawn thirty times, and has run."""
     page = context.new_page()
     try:
-        started = time.perf_counter()
-        Canvas(page, server, PACK).open()
-        opened = 1000 * (time.perf_counter() - started)
+        found = {"open": timed(lambda: Canvas(page, server, PACK).open())}
         page.wait_for_timeout(1500)  # what the page still does when it is ready is not the graph's
-        loaded = page.evaluate(LOAD, workflow(color))
+        found["load"] = timed(lambda: page.evaluate(LOAD, workflow(color)))
         page.wait_for_timeout(1000)
-        return {"open": opened, "load": loaded, "draw": page.evaluate(DRAW), "run": page.evaluate(RUN)}
+        found["draw"] = timed(lambda: page.evaluate(DRAW))
+        found["run"] = timed(lambda: page.evaluate(RUN))
+        return found
     finally:
         page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")  # they would open the graph again
         page.close()
@@ -126,16 +157,17 @@ def servers(version: str, renderer: str, folder: Path) -> Iterator[dict[str, Ser
             server.stop()
 
 
-def show(times: dict[str, list[dict[str, float]]]) -> None:
-    middle: Callable[[list[float]], list[float]] = lambda values: statistics.quantiles(values, n=4)  # noqa: E731
-    print(f"{'ms':6}{'without':>28}{'with the pack':>28}{'ratio':>8}")
-    for what in ("open", "load", "draw", "run"):
-        columns, medians = [], []
-        for name in ("without", "with"):
-            low, median, high = middle([one[what] for one in times[name]])
-            medians.append(median)
-            columns.append(f"{median:.1f} ({low:.1f} to {high:.1f})")
-        print(f"{what:6}{columns[0]:>28}{columns[1]:>28}{medians[1] / medians[0]:8.3f}")
+def show(times: dict[str, list[dict[str, tuple[float, float]]]]) -> None:
+    for kind, title in enumerate(("ms by the clock", "ms of processor")):
+        print(f"{title:16}{'without':>28}{'with the pack':>28}{'ratio':>8}")
+        for what in ("open", "load", "draw", "run"):
+            columns, medians = [], []
+            for name in ("without", "with"):
+                low, median, high = statistics.quantiles([one[what][kind] for one in times[name]], n=4)
+                medians.append(median)
+                columns.append(f"{median:.0f} ({low:.0f} to {high:.0f})")
+            ratio = f"{medians[1] / medians[0]:8.3f}" if medians[0] else f"{'-':>8}"
+            print(f"{what:16}{columns[0]:>28}{columns[1]:>28}{ratio}")
 
 
 def main(rounds: str = "10", version: str = "newer", renderer: str = "nodes") -> None:
@@ -144,7 +176,7 @@ def main(rounds: str = "10", version: str = "newer", renderer: str = "nodes") ->
     chromium = find_chromium()
     if chromium is None:
         raise SystemExit("There is no Chromium here: install it, or set SWITCHYARD_CHROMIUM.")
-    times: dict[str, list[dict[str, float]]] = {"without": [], "with": []}
+    times: dict[str, list[dict[str, tuple[float, float]]]] = {"without": [], "with": []}
     with (
         tempfile.TemporaryDirectory() as folder,
         servers(version, renderer, Path(folder)) as made,
@@ -155,7 +187,7 @@ def main(rounds: str = "10", version: str = "newer", renderer: str = "nodes") ->
         for turn in range(int(rounds) + 1):
             for name in ("without", "with") if turn % 2 else ("with", "without"):
                 found = measure(context, made[name], 100 * turn + 1)
-                print(turn, name, {what: round(value, 1) for what, value in found.items()}, file=sys.stderr)
+                print(turn, name, {what: [round(ms) for ms in pair] for what, pair in found.items()}, file=sys.stderr)
                 if turn:  # the first page fills the browser's cache
                     times[name].append(found)
         browser.close()
