@@ -178,11 +178,9 @@ class Recording:
 
     def close(self) -> None:
         """Takes in how the run ended, if the server's history knows it; the graph and its values are let go."""
-        if self._end is not None:
+        if self._end is not None or _is_running(self):  # asked before the history, which then knows the end
             return
         entry = _queue().get_history(prompt_id=self.prompt_id).get(self.prompt_id)
-        if entry is None and _is_running(self):
-            return
         with self._lock:
             self._end = self._read_end(entry or {})
             failed = self._end.get("failed_node")

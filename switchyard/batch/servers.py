@@ -46,7 +46,8 @@ class Server:
             elif name == "tags":
                 tags = tuple(check_tag(tag.strip()) for tag in value.split("+"))
             else:
-                raise TemplateError(f'"{text}" names no server: write URL, URL,slots=N or URL,tags=A+B.')
+                shown = text.rpartition("@")[2]  # without a password
+                raise TemplateError(f'"{shown}" names no server: write URL, URL,slots=N or URL,tags=A+B.')
         return cls(url.strip(), slots, tags)
 
     def without_password(self) -> Server:

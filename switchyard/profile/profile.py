@@ -145,7 +145,8 @@ class Profile(Mapping[str, "float | None"]):
         pads = [""] * (len(kinds) + 3)
         if self.seconds is not None and self.calls:
             rest = max(0.0, self.seconds - self.top_level_s)
-            lines.append(("(between nodes)", "", f"{rest:.3f}", _percent(rest / self.seconds), *pads))
+            share = rest / self.seconds if self.seconds else None
+            lines.append(("(between nodes)", "", f"{rest:.3f}", _percent(share), *pads))
         if self.seconds is not None:
             lines.append(("(whole run)", f"{self.seconds:.3f}", "", "", *pads))
         last = len(heads) - 1

@@ -39,6 +39,12 @@ def test_what_names_no_server_says_how_one_is_named(text):
         Server.read(text)
 
 
+def test_the_error_of_what_names_no_server_has_no_password():
+    with pytest.raises(TemplateError, match=r'"a:1,slot=2" names no server') as told:
+        Server.read("https://me:secret@a:1,slot=2")
+    assert "secret" not in str(told.value)
+
+
 def test_a_password_is_left_out_and_the_rest_stays():
     assert (
         str(Server.read("https://me:secret@a:1/b,slots=2,tags=x").without_password()) == "https://a:1/b,slots=2,tags=x"

@@ -36,6 +36,11 @@ def test_as_a_mapping_it_is_milliseconds_slowest_first_and_never_zero_for_what_i
     assert notes == {"1": "", "2": "", "3": "cached", "4": "did not run"}
 
 
+def test_a_run_that_took_less_than_the_servers_clock_tells_has_a_table():
+    profile = Profile.read({**record(call("1", 0.0, 0.0004)), "source": "websocket", "seconds": 0.0})
+    assert "(between nodes)" in profile.table()
+
+
 def test_the_table_says_all_of_it():
     document = record(call("1", 0, 1, status="failed", loaded=["SDXL"]), cached={"2": 1}, state="error", seconds=2)
     table = Profile.read(document).table().splitlines()

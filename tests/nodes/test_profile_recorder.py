@@ -164,6 +164,27 @@ def test_when_the_next_prompt_starts_the_one_before_is_closed_and_lets_its_graph
     assert profile_recorder.profile_of("a")["calls"][0]["status"] == "failed"
 
 
+def test_a_run_that_ends_while_its_profile_is_asked_for_has_its_end_in_the_next_one(core, monkeypatch):
+    run(core, "p1", ASKS)
+    ask = core.queue.get_history
+
+    def and_end(prompt_id):
+        found = ask(prompt_id)
+        core.queue.end("p1", ("execution_success", {"timestamp": 0}))
+        return found
+
+    monkeypatch.setattr(core.queue, "get_history", and_end)
+    assert profile_recorder.profile_of("p1")["state"] == "running"
+    core.queue.end("p1", ("execution_success", {"timestamp": 0}))
+    assert profile_recorder.profile_of("p1")["state"] == "success"
+
+
+def test_a_profile_is_not_closed_by_what_the_history_has_of_an_earlier_run_of_the_same_id(core):
+    core.queue.end("p1", ("execution_success", {"timestamp": 0}))
+    run(core, "p1", ASKS)
+    assert profile_recorder.profile_of("p1")["state"] == "running"
+
+
 def test_an_error_of_ours_ends_the_recording_and_never_the_run(core, caplog):
     handlers = run(core, "a", ASKS)
     with caplog.at_level(logging.WARNING):
