@@ -36,6 +36,7 @@ from .servers import Server, with_tags
 _FIRST_WORKER_S = 10.0  # workers that were started together with the run may need so long to come
 _LOOK_S, _LOOK_COST = 2.0, 10  # how often workers are asked; in a large fleet for at most a tenth of the time
 _WAIT_S = 0.1
+_FILES = 64  # local files that Dask's workers keep for jobs to come: each is in memory there
 _AT_ONCE = 4  # results that are fetched at a time; so many are in memory here
 
 
@@ -189,6 +190,8 @@ class Fleet(Bookkeeping):
                     raise TemplateError(f"{value} can't be read: {problem.strerror or problem}.") from problem
                 up = [place.client.worker for place in self.pool.places if place.down_since is None]
                 kept = self._dask.scatter([data], workers=up, hash=True)[0]
+                if len(self._files) >= _FILES:
+                    del self._files[next(iter(self._files))]  # a job that has it keeps it
                 self._files[value] = (f"{kept.key}/{Path(value).name}", Path(value).name, kept)
             mark, file_name, kept = self._files[value]
             files[mark], values[name] = [file_name, kept], mark

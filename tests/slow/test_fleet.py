@@ -16,7 +16,7 @@ from switchyard.template import Template
 
 pytest.importorskip("distributed", reason="the extra `fleet` is not installed")
 
-from fleet_rig import check_complete, make, quick, records, run  # noqa: F401 - a fixture is used by all
+from fleet_rig import check_complete, fleet_of, make, quick, records, run  # noqa: F401 - a fixture is used by all
 from switchyard.batch import fleet, fleet_scheduler, fleet_worker
 
 
@@ -190,21 +190,47 @@ def test_only_servers_with_the_required_tags_get_jobs(tmp_path):
             batch.run(places[:1], engine=engine, make_client=lambda url: FakeClient(by_url[url]))
 
 
-def test_local_files_are_sent_once_to_each_server(tmp_path):
-    (tmp_path / "photo.png").write_bytes(b"a picture")
+def photo_template():
+    """A template with a parameter for a local picture."""
     graph = text_to_image()
     graph["9"] = {"class_type": "LoadImage", "inputs": {"image": "example.png"}}
     document = Template.from_workflow(graph, name="barn").document()
     bind = {"node": "9", "input": "image", "class_type": "LoadImage"}
     document["parameters"] = [{"name": "photo", "type": "image", "default": "example.png", "bind": [bind]}]
+    return Template.read(document)
+
+
+def test_of_many_local_files_few_stay_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(fleet, "_FILES", 2)
+    paths = [tmp_path / f"photo_{number}.png" for number in range(12)]
+    for path in paths:
+        path.write_text(path.name)
+    batch, server, most = (
+        Batch.create(tmp_path / "run", photo_template(), [{"photo": str(p)} for p in paths]),
+        FakeServer(),
+        [],
+    )
+
+    def say(event):
+        if event["event"] == "done":
+            most.append(len(known.dask.cluster.workers["0"].data))
+
+    with fleet_of(batch, server, say=say) as (runner, known):
+        assert runner.run().exit_code == 0
+    assert len(server.uploaded) == 12
+    assert max(most) <= 8  # two kept, two being used, and results
+
+
+def test_local_files_are_sent_once_to_each_server(tmp_path):
+    (tmp_path / "photo.png").write_bytes(b"a picture")
     rows = [{"photo": str(tmp_path / "photo.png")}, {"photo": "on_server.png"}, {"photo": str(tmp_path / "photo.png")}]
-    batch, server = Batch.create(tmp_path / "run", Template.read(document), rows), FakeServer()
+    batch, server = Batch.create(tmp_path / "run", photo_template(), rows), FakeServer()
     assert run(batch, server).exit_code == 0
     assert [path.rpartition("/")[2] for path in server.uploaded] == ["photo.png"]
     sent = sorted(graph["9"]["inputs"]["image"] for graph in server.graphs)
     assert sent == ["on_server.png", "uploaded_photo.png", "uploaded_photo.png"]
     (tmp_path / "photo.png").unlink()
-    gone = Batch.create(tmp_path / "gone", Template.read(document), rows)
+    gone = Batch.create(tmp_path / "gone", photo_template(), rows)
     assert run(gone, server).failed == 2
     assert "photo.png can't be read" in gone.rows()[0]["error"]["message"]
 
