@@ -25,7 +25,7 @@ from ..errors import JobLost, NodeFailed, OutputMissing, ServerUnavailable, Swit
 from ..template.parameters import FILE_TYPES
 from . import manifest
 from .bookkeeping import Bookkeeping, Say
-from .fleet_scheduler import EngineError
+from .fleet_scheduler import EngineError, ask_workers, problems_of
 from .fleet_worker import SERVER, TAG, cancel, look, run_job
 from .jobs import Order, graph_of
 from .journal import Journal
@@ -33,10 +33,10 @@ from .pool import Place, Task
 from .run_folder import OUTPUTS, RunFolder
 from .servers import Server, with_tags
 
-_FIRST_WORKER_S = 10.0  # workers that were started together with the run may need so long to come
+_FIRST_WORKER_S, _FIRST_LOOK_S = 10.0, 120.0  # to come, if they start with the run; to ask their servers
 _LOOK_S, _LOOK_COST = 2.0, 10  # how often workers are asked; in a large fleet for at most a tenth of the time
 _WAIT_S = 0.1
-_FILES = 64  # local files that Dask's workers keep for jobs to come: each is in memory there
+_FILES = 64  # local files in workers' memory for jobs to come
 _AT_ONCE = 4  # results that are fetched at a time; so many are in memory here
 
 
@@ -97,8 +97,11 @@ class Fleet(Bookkeeping):
         waiting = [task for task in self.tasks if task.state.status == "open"]
         ids = [task.state.prompt_id for task in waiting]
         deadline = time.monotonic() + min(_FIRST_WORKER_S, self.options.patience_s)
-        while not (found := self._ask(ids, is_asked=True)) and time.monotonic() < deadline:
-            time.sleep(_WAIT_S)
+        try:
+            while not (found := self._ask(ids, is_asked=True)) and time.monotonic() < deadline:
+                time.sleep(_WAIT_S)
+        except OSError as problem:  # a time-out too
+            raise ServerUnavailable(f"{problem}") from problem
         if not found:
             raise ServerUnavailable(
                 f"The Dask scheduler at {self._dask.scheduler.address} has no worker with a server. Start one: "
@@ -124,9 +127,8 @@ class Fleet(Bookkeeping):
             self._record("cancelled", one.task)  # before anybody is told: who resumes must not take it for a failure
         ids = [one.task.state.prompt_id for one in sent]
         self._dask.cancel([one.future for one in sent], force=True)
-        for problems in self._dask.run(cancel, ids, on_error="return").values():
-            for problem in [problems] if isinstance(problems, Exception) else problems:
-                self._tell("warning", index=sent[0].task.job.index, message=f"It could not be taken back: {problem}")
+        for problem in problems_of(self._dask, cancel, ids):
+            self._tell("warning", index=sent[0].task.job.index, message=f"It could not be taken back: {problem}")
 
     def _work(self) -> None:
         try:
@@ -318,7 +320,8 @@ class Fleet(Bookkeeping):
 
     def _ask(self, ids: Sequence[str], *, is_asked: bool) -> dict[str, dict[str, Any]]:
         """What the workers say that have a server, by their addresses."""
-        answers = self._dask.run(look, list(ids), is_asked, on_error="ignore")
+        timeout_s = _FIRST_LOOK_S if is_asked else None
+        answers = ask_workers(self._dask, look, list(ids), is_asked, on_error="ignore", timeout_s=timeout_s)
         return {worker: answer for worker, answer in answers.items() if answer is not None}
 
     def _take_in(self, found: Mapping[str, Mapping[str, Any]]) -> None:
@@ -363,8 +366,7 @@ class Fleet(Bookkeeping):
 
     def _hear(self, event: Any) -> None:
         """Tells on what a worker tells."""
-        facts = dict(event[1])
-        self._tell(facts.pop("event"), **facts)
+        self._tell(**event[1])
 
     def _place(self, url: str) -> Place:
         """The server of that address. Its worker may have come, and got a job, since the workers were last asked."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import importlib
 import ipaddress
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +18,7 @@ from ..errors import ServerUnavailable, SwitchyardError
 from .servers import Server
 
 _CONNECT_S = 10.0
+_ANSWER_S = 10.0
 _NO_PROFILER = {"distributed.worker.profile.enabled": False}
 _TLS = """Anybody who reaches a Dask scheduler can have its workers run any code, so no network may reach it. With \
 certificates for all hosts, start the scheduler and its workers with --protocol tls and --tls-ca-file, \
@@ -111,6 +114,38 @@ def connected(engine: str, servers: Sequence[Server], window: int, make_client: 
         finally:
             with contextlib.suppress(Exception):  # a scheduler that is gone
                 client.close(timeout=5)
+
+
+def ask_workers(
+    dask: Any, question: Callable[..., Any], *args: Any, on_error: str, timeout_s: float | None = None
+) -> dict[str, Any]:
+    """What each worker says, by its address; see Dask's `Client.run`.
+
+    Raises:
+        TimeoutError: one does not answer, such as on a host that was cut off: Dask itself would wait for minutes.
+    """
+    answer: concurrent.futures.Future[dict[str, Any]] = concurrent.futures.Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(dask.run(question, *args, on_error=on_error))
+        except BaseException as problem:  # noqa: BLE001 - it is raised again by who waits
+            answer.set_exception(problem)
+
+    threading.Thread(target=ask, name="switchyard question", daemon=True).start()
+    try:
+        return answer.result(timeout_s or _ANSWER_S)
+    except concurrent.futures.TimeoutError as problem:
+        raise TimeoutError(f"One of Dask's workers has not answered for {timeout_s or _ANSWER_S:g} s.") from problem
+
+
+def problems_of(dask: Any, question: Callable[..., Any], *args: Any) -> list[Any]:
+    """The problems that all workers tell of together, or why they can't be asked."""
+    try:
+        told = ask_workers(dask, question, *args, on_error="return").values()
+    except OSError as problem:  # a time-out too
+        return [problem]
+    return [one for found in told for one in ([found] if isinstance(found, Exception) else found)]
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -12,7 +13,7 @@ from switchyard.errors import AuthRequired, PromptRejected, ServerUnavailable
 pytest.importorskip("distributed", reason="the extra `fleet` is not installed")
 
 from fleet_rig import check_complete, fleet_of, make, quick, records, run  # noqa: F401 - a fixture is used by all
-from switchyard.batch import fleet, fleet_worker
+from switchyard.batch import fleet, fleet_scheduler, fleet_worker
 
 
 def queue_before(batch, server):
@@ -137,3 +138,43 @@ def test_a_job_that_is_being_sent_when_all_are_taken_back_is_taken_back_too(tmp_
     server.hold.set()
     assert run(batch, server).exit_code == 0
     check_complete(batch, 10)
+
+
+def test_a_worker_that_answers_nothing_does_not_hold_up_the_run(tmp_path, monkeypatch):
+    """As on a host that was cut off; Dask itself would wait for minutes."""
+    batch, server, free = make(tmp_path / "run", "a" * 12), FakeServer(), threading.Event()
+    about = fleet_worker.ServerPlugin.about
+
+    def answer(self, ids, *, is_asked=False):
+        if not is_asked:
+            free.wait(20)
+        return about(self, ids, is_asked=is_asked)
+
+    monkeypatch.setattr(fleet_scheduler, "_ANSWER_S", 0.1)
+    monkeypatch.setattr(fleet_worker.ServerPlugin, "about", answer)
+    with fleet_of(batch, server) as (runner, _):
+        start = time.monotonic()
+        assert runner.run().exit_code == 0
+        assert time.monotonic() - start < 15
+        free.set()
+    check_complete(batch, 12)
+
+
+def test_a_worker_that_answers_nothing_does_not_hold_up_a_cancel(tmp_path, monkeypatch):
+    batch, server, free, told = make(tmp_path / "run", "a" * 10), FakeServer(), threading.Event(), []
+    server.hold.clear()
+    monkeypatch.setattr(fleet_scheduler, "_ANSWER_S", 0.1)
+    monkeypatch.setattr(fleet_worker.ServerPlugin, "cancel", lambda self, ids: free.wait(20) and [])
+
+    def tick():
+        if runner._sent and not runner._is_cancelled:
+            runner.cancel()
+
+    with fleet_of(batch, server, say=told.append) as (runner, _):
+        start = time.monotonic()
+        assert runner.run(tick).exit_code == 130
+        assert time.monotonic() - start < 15
+        free.set()
+        server.hold.set()
+    assert "has not answered" in next(event["message"] for event in told if event["event"] == "warning")
+    assert records(batch, "cancelled")
