@@ -389,7 +389,7 @@ def rebuild(described: Mapping[str, Any]) -> SwitchyardError:
 
 
 def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}.part")  # the name may be as long as a name can be
     try:
         with part.open("xb") as file:
             file.write(data)

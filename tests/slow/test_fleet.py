@@ -190,6 +190,13 @@ def test_only_servers_with_the_required_tags_get_jobs(tmp_path):
             batch.run(places[:1], engine=engine, make_client=lambda url: FakeClient(by_url[url]))
 
 
+@pytest.mark.parametrize("letter", ["a", "\u8349"])
+def test_a_file_is_saved_whose_name_is_as_long_as_a_name_can_be(tmp_path, letter):
+    name = f"00001_{letter * (245 // len(letter.encode()))}.png"
+    fleet._write(tmp_path / name, b"a picture")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def photo_template():
     """A template with a parameter for a local picture."""
     graph = text_to_image()
