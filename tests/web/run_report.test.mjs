@@ -49,6 +49,15 @@ test("what has not run is only told when a run is over", () => {
   assert.equal(report.totalMs, 2000)
 })
 
+test("a node that a run which is done has not settled yet is not called not reached; after an error it is", () => {
+  const skipped = (status) => {
+    const run = Object.assign(finished(), { status })
+    run.nodes.get("9").state = "waiting"
+    return reportOf(run, 0).skipped.map(({ state }) => state)
+  }
+  assert.deepEqual([skipped("done"), skipped("failed")], [[], ["waiting"]])
+})
+
 test("a gate that still searches says how far it is; what it came to counts afterwards", () => {
   const spoken = new Map([["8", "attempt 2 of 5"], ["7", "busy"]])
   const run = Object.assign(finished(), { status: "running", endedAt: null })

@@ -16,6 +16,7 @@ const nothing = {} // stands for the open workflow while the page has none
 let isOn = true // the page says so when it has read the settings
 let hints = []
 let asked = 0
+let openId = null // of the workflow that was loaded last
 let checking = null
 let telling = null
 
@@ -109,6 +110,16 @@ function changed() {
   telling = setTimeout(tell, UNHURRIED_MS)
 }
 
+/** What was found in another workflow is about nodes that are gone; undo loads the same one. */
+function loaded() {
+  if (app.rootGraph.id !== openId) {
+    asked++
+    found([])
+  }
+  openId = app.rootGraph.id
+  changed()
+}
+
 async function queueing() {
   await check()
   tell()
@@ -132,5 +143,5 @@ app.registerExtension({
     api.addEventListener("promptQueueing", queueing) // newer pages, before a prompt is sent
     api.addEventListener("promptQueued", queueing)
   },
-  afterConfigureGraph: changed,
+  afterConfigureGraph: loaded,
 })

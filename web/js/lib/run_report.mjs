@@ -123,9 +123,10 @@ function candidateOf({ attempt = 0, item = null, score = null, parts = [], seeds
 }
 
 function skippedIn(run, title) {
-  const isOver = run.status !== "running"
+  if (run.status === "running") return []
+  const isKnown = (state) => NOT_RUN.includes(state) && !(run.status === "done" && state === "waiting") // the history is still to come
   return [...run.nodes.values()]
-    .filter(({ id, state }) => isOver && NOT_RUN.includes(state) && (!run.prompt || run.prompt[id]))
+    .filter(({ id, state }) => isKnown(state) && (!run.prompt || run.prompt[id]))
     .map(({ id, state }) => ({ id: String(id), title: title(id), state }))
 }
 
