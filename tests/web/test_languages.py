@@ -46,9 +46,10 @@ def test_a_page_in_japanese_says_all_in_japanese_and_sends_the_same(japanese):
 
     page.evaluate("() => app.extensionManager.command.execute('Switchyard.OpenRunReport')")
     report = page.get_by_role("region", name="Switchyardの実行")
-    report.get_by_text("まだ何も実行していません。").wait_for()
+    report.wait_for()
     page.get_by_role("tab", name="Switchyardの実行").wait_for()
     assert japanese.run()["type"] == "execution_success"
+    report.get_by_role("button", name="テキストとしてコピー").wait_for()
     report.get_by_role("list", name="判定").get_by_role("listitem").first.wait_for()
     report.get_by_role("list", name="実行されなかったノード").get_by_role("listitem").first.wait_for()
     page.wait_for_function("""() => [...document.querySelectorAll("[data-node-id]")]
