@@ -179,7 +179,9 @@ def test_passwords_are_written_nowhere(server, tmp_path, capsys):
     assert json.loads((tmp_path / "run" / "run.json").read_text())["servers"] == ["http://fake/base"]
 
 
-@pytest.mark.parametrize("text", ["http://a,slots=0", "http://a,slots=x", "http://a,tags=", "http://a,tags=b c", "http://a,of=b"])
+@pytest.mark.parametrize(
+    "text", ["http://a,slots=0", "http://a,slots=x", "http://a,tags=", "http://a,tags=b c", "http://a,of=b"]
+)
 def test_a_bad_server(server, text):
     assert batch("--server", text) == 2
 

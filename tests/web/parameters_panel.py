@@ -14,7 +14,7 @@ class Parameters:
 
     def __init__(self, canvas):
         self.canvas, self.page = canvas, canvas.page
-        self.root = self.page.locator(".switchyard-panel > section").first
+        self.root = self.page.locator(".switchyard-panel:not(.switchyard-run) > section").first
 
     def open(self):
         if not self.root.count():

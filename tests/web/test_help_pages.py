@@ -10,9 +10,7 @@ from canvas import PACK
 from switchyard_pack import NODE_CLASS_MAPPINGS, PLAIN_IDS
 
 NODES = [
-    name
-    for name, node in NODE_CLASS_MAPPINGS.items()
-    if name not in PLAIN_IDS and not getattr(node, "DEV_ONLY", False)
+    name for name, node in NODE_CLASS_MAPPINGS.items() if name not in PLAIN_IDS and not getattr(node, "DEV_ONLY", False)
 ]
 
 

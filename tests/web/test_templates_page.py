@@ -25,7 +25,7 @@ class Panel:
     def __init__(self, canvas):
         self.canvas = canvas
         self.page = canvas.page
-        self.root = self.page.locator(".switchyard-panel")
+        self.root = self.page.locator(".switchyard-panel:not(.switchyard-run)")
         self.folder = canvas.server.base / "user" / "default" / "switchyard" / "templates"
         shutil.rmtree(self.folder, ignore_errors=True)
         if not self.root.count():
