@@ -38,7 +38,7 @@ def download(connection: Connection, file: OutputFile, folder: Path, name: str |
     name = Path((name or file.filename).replace("\\", "/")).name
     if name in ("", ".", ".."):
         raise OutputMissing(f"The server names a file {file.filename!r}, which can't be saved.")
-    part = folder / f".{name[:100]}.{secrets.token_hex(6)}.part"
+    part = folder / f".{name[:60]}.{secrets.token_hex(6)}.part"  # 255 bytes at most, in any script
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if file.data is not None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...core.graph_hints import find_hints
 from .attempts import seed_range
-from .http_answers import Answer, RefusedError, answering, body_of, of_kind, read_body, server_without, short
+from .http_answers import Answer, answering, body_of, graph_of, read_body, server_without
 
 PREFIX = "/switchyard/hints"
 _ANY_SEED = (0, 2**32 - 1)
@@ -37,14 +37,7 @@ def hints_for(body: dict[str, Any]) -> dict[str, Any]:
     Raises:
         RefusedError: it is no graph.
     """
-    graph = of_kind(body, "graph", dict, None)
-    if graph is None:
-        raise RefusedError(400, 'The graph is missing: "graph" has to hold nodes in API format, by id.')
-    for node_id, node in graph.items():
-        if not isinstance(node, dict) or not isinstance(node.get("inputs"), dict):
-            raise RefusedError(400, f"Node {short(node_id)} has to be an object with inputs, but is {short(node)}.")
-        if not isinstance(node.get("class_type"), str):
-            raise RefusedError(400, f"Node {short(node_id)} has no class_type.")
+    graph = graph_of(body)
     return {"hints": find_hints(graph, _is_output, _range)}
 
 

@@ -108,6 +108,19 @@ def of_kind(body: dict[str, Any], key: str, kind: type, default: Any) -> Any:
     return value
 
 
+def graph_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The body's "graph": nodes in API format, by id; raises RefusedError if it is none."""
+    graph = of_kind(body, "graph", dict, None)
+    if graph is None:
+        raise RefusedError(400, 'The graph is missing: "graph" has to hold nodes in API format, by id.')
+    for node_id, node in graph.items():
+        if not isinstance(node, dict) or not isinstance(node.get("inputs"), dict):
+            raise RefusedError(400, f"Node {short(node_id)} has to be an object with inputs, but is {short(node)}.")
+        if not isinstance(node.get("class_type"), str):
+            raise RefusedError(400, f"Node {short(node_id)} has no class_type.")
+    return graph
+
+
 def short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

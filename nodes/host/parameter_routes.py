@@ -17,7 +17,7 @@ from typing import Any
 
 from ...core.parameter_prompt import Judgement, find_parameters, judge
 from ...core.seeds import HIGHEST_EXACT
-from .http_answers import Answer, RefusedError, answering, body_of, of_kind, read_body, server_without, short
+from .http_answers import Answer, answering, body_of, graph_of, of_kind, read_body, server_without
 from .node_classes import listed_values
 from .parameter_inputs import value_problem
 from .pictures import picture_input
@@ -43,14 +43,7 @@ def judged(body: dict[str, Any]) -> dict[str, Any]:
     Raises:
         RefusedError: it is no graph.
     """
-    graph = of_kind(body, "graph", dict, None)
-    if graph is None:
-        raise RefusedError(400, 'The graph is missing: "graph" has to hold nodes in API format, by id.')
-    for node_id, node in graph.items():
-        if not isinstance(node, dict) or not isinstance(node.get("inputs"), dict):
-            raise RefusedError(400, f"Node {short(node_id)} has to be an object with inputs, but is {short(node)}.")
-        if not isinstance(node.get("class_type"), str):
-            raise RefusedError(400, f"Node {short(node_id)} has no class_type.")
+    graph = graph_of(body)
     parameters = find_parameters(graph)
     pictures = None
     if "image" in parameters.values() and of_kind(body, "files", bool, True):
