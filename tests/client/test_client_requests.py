@@ -261,3 +261,11 @@ def test_without_httpx_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "httpx", None)
     with pytest.raises(connection.SwitchyardError, match=r"pip install .*\[client\]"):
         Client()
+
+
+def test_a_name_as_long_as_a_name_can_be_is_saved(tmp_path):
+    """Names have 255 bytes, and a Chinese sign has three of them."""
+    file = OutputFile("8", "画" * 83 + ".png", "", "output", data=b"picture")
+    saved = Client().download(file, tmp_path)
+    assert saved.path.name == file.filename
+    assert saved.path.read_bytes() == b"picture"
