@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import importlib
 import ipaddress
 import json
@@ -40,6 +41,12 @@ def need(module: str) -> ModuleType:
         raise SwitchyardError(
             f"To talk to a server, the Python package {name} is needed: pip install {extra}"
         ) from problem
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Who vouches for https servers, read once for all clients: that takes longer than most answers."""
+    return need("httpx").create_ssl_context()
 
 
 class Address(NamedTuple):
@@ -115,7 +122,7 @@ class Connection:
         self._http = httpx.Client(
             auth=basic,
             headers=dict(headers or {}),
-            verify=verify,
+            verify=_authorities() if verify is True else verify,
             timeout=timeout_s,
             transport=transport,
             mounts={f"all://{place}": None} if self.address.is_here and transport is None else None,
