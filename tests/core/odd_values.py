@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -100,3 +101,14 @@ HOLE = GREY.clone()
 HOLE[0, 2, 2, 1] = NAN
 SHAPE_2, SHAPE_3 = "tensor of shape (2,)", "tensor of shape (3,)"
 IMAGE_SHAPE = "tensor of shape (1, 4, 4, 3)"
+
+
+def odd_pairs(make: Callable[[], Any]) -> list[tuple[Any, Any]]:
+    """An odd value on either side of a comparison, with itself, and in a list."""
+    odd = make()
+    return [(odd, 1), (1, odd), (odd, "a"), ("a", odd), (odd, make()), (odd, [odd]), ([odd], odd), (odd, None)]
+
+
+def without_data() -> torch.Tensor:
+    """A number of which torch knows only the shape."""
+    return Z(1, device="meta")

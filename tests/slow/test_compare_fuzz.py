@@ -25,6 +25,8 @@ from ..core.odd_values import (
     RaisesOnEqual,
     RaisesOnLen,
     RaisesOnOrder,
+    odd_pairs,
+    without_data,
 )
 
 # The same examples in every run: what fails once fails always.
@@ -169,6 +171,13 @@ def test_the_answer_is_a_bool_or_an_error_and_the_values_stay_as_they_were(pair,
     assert type(words) is str
     assert words.endswith(" is true" if result else " is false")
     assert (_picture(a), _picture(b)) == before
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+def test_a_number_without_data_gives_a_bool_or_an_error_in_words(comparison):
+    """The other odd values are in tests/core; for this one torch loads its compiler, which takes a second."""
+    for a, b in odd_pairs(without_data):
+        _answer(a, comparison, b, Tolerance())
 
 
 @SETTINGS

@@ -34,8 +34,6 @@ FAILING = {
     add_a_class_that_is_not_registered: "registration.py::test_every_class_in_nodes_is_registered",
     annotate_the_mapping: "registration.py::test_a_scanner_that_reads_the_source_finds_every_id_and_no_other",
 }
-# It starts a process of its own, and has nothing to do with drift.
-SLOW = "test_import.py::test_importing_loads_nothing_that_torch_and_numpy_have_not_loaded"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,6 @@ def answers(tmp_path_factory):
         shutil.copytree(ROOT, copy, ignore=SKIPPED)
         drill(copy)
         command = [sys.executable, "-m", "pytest", "tests/contract", "-q", "-p", "no:cacheprovider", "--tb=line", "-rf"]
-        command += ["--deselect", f"tests/contract/{SLOW}"]
         command += ["--ignore", "tests/contract/test_locales.py"]  # one drift is a text too few in each language
         running[drill] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=copy)
     return {drill: process.communicate()[0] for drill, process in running.items()}
