@@ -52,7 +52,8 @@ def read_groups(workflow: Mapping[str, Any] | None, graph: Graph) -> list[Group]
     As on the canvas a node belongs to a group if its middle is in it. Nodes of a subgraph belong to the groups in which
     its instance is, and to those inside it. Groups without nodes of the graph are left out.
     """
-    sized = [] if workflow is None else list(_groups_of(workflow, workflow, graph, ()))
+    around = {node_id: holders(node_id) for node_id in graph}
+    sized = [] if workflow is None else list(_groups_of(workflow, workflow, around, ()))
     sized.sort(key=lambda found: found[0])
     groups: list[Group] = []
     for _, title, color, nodes in sized:
@@ -62,24 +63,28 @@ def read_groups(workflow: Mapping[str, Any] | None, graph: Graph) -> list[Group]
 
 
 def _groups_of(
-    level: Mapping[str, Any], workflow: Mapping[str, Any], graph: Graph, path: tuple[str, ...]
+    level: Mapping[str, Any], workflow: Mapping[str, Any], around: Mapping[str, list[str]], path: tuple[str, ...]
 ) -> Iterator[tuple[float, str, str, tuple[str, ...]]]:
-    """Area, title, color and nodes of the groups of a level of the workflow and of the subgraphs in it."""
+    """Area, title, color and nodes of the groups of a level of the workflow and of the subgraphs in it.
+
+    `around` has the holders of each node of the graph.
+    """
     nodes = [node for node in objects(level, "nodes") if "id" in node]
+    middles = [(":".join((*path, str(node["id"]))), _middle(node)) for node in nodes]
     for group in objects(level, "groups"):
         box = _numbers(group.get("bounding"), 4)
         if box is None:
             continue
-        inside = {":".join((*path, str(node["id"]))) for node in nodes if _is_inside(_middle(node), box)}
-        members = [node_id for node_id in graph if not inside.isdisjoint(holders(node_id))]
+        inside = {node_id for node_id, middle in middles if _is_inside(middle, box)}
+        members = [node_id for node_id, held_by in around.items() if not inside.isdisjoint(held_by)]
         if members:
             yield box[2] * box[3], str(group.get("title") or ""), str(group.get("color") or ""), tuple(members)
     definitions = {definition["id"]: definition for definition in subgraphs(workflow)}
     for node in nodes if len(path) < _DEEPEST else ():
         definition = definitions.get(str(node.get("type")))
         inner = (*path, str(node["id"]))
-        if definition is not None and any(":".join(inner) in holders(node_id) for node_id in graph):
-            yield from _groups_of(definition, workflow, graph, inner)
+        if definition is not None and any(":".join(inner) in held_by for held_by in around.values()):
+            yield from _groups_of(definition, workflow, around, inner)
 
 
 def subgraphs(workflow: Mapping[str, Any]) -> list[Mapping[str, Any]]:
