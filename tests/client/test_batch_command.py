@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 
 import pytest
 from client_graphs import text_to_image
@@ -17,7 +18,8 @@ from switchyard.template import Template
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
-    """Every address leads to this server; the current folder has the template "barn"."""
+    """Every address leads to this server; the current folder has the template "barn"; no disk is waited for."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
     monkeypatch.chdir(tmp_path)
     Template.from_workflow(text_to_image(), name="barn").save("templates")
     server = FakeServer()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import struct
@@ -133,6 +134,7 @@ def test_what_is_damaged_or_holds_nothing_is_said_so(written, data, words):
     assert "picture.png" in str(error.value) or "empty" in words
 
 
+@functools.cache
 def bomb() -> bytes:
     """Some 70 kB that unpack to 70 MB."""
     packer = zlib.compressobj(9)

@@ -22,19 +22,18 @@ def imports(path: Path) -> Iterator[tuple[int, str, bool]]:
 
     What is imported for types alone counts as inside one.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    in_functions = {
-        child
-        for parent in ast.walk(tree)
-        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)) or _is_for_types(parent)
-        for child in ast.walk(parent)
-    }
-    for statement in ast.walk(tree):
-        if isinstance(statement, ast.Import):
-            for alias in statement.names:
-                yield 0, alias.name, statement in in_functions
-        elif isinstance(statement, ast.ImportFrom):
-            yield statement.level, statement.module or "", statement in in_functions
+    yield from _imports_below(ast.parse(path.read_text(encoding="utf-8")), False)
+
+
+def _imports_below(parent: ast.AST, inside: bool) -> Iterator[tuple[int, str, bool]]:
+    inside = inside or isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)) or _is_for_types(parent)
+    for child in ast.iter_child_nodes(parent):
+        if isinstance(child, ast.Import):
+            yield from ((0, alias.name, inside) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield child.level, child.module or "", inside
+        elif isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):  # in expressions there are none
+            yield from _imports_below(child, inside)
 
 
 def _is_for_types(statement: ast.AST) -> bool:
