@@ -80,6 +80,20 @@ class Canvas:
         self.page.evaluate("async (workflow) => { await app.loadGraphData(workflow) }", workflow or _EMPTY)
         self.settle()
 
+    def start_over(self) -> None:
+        """Loads an empty workflow and closes all others but the one before.
+
+        Every load opens a tab. The page draws all tabs anew on each load and keeps each one's steps for undo: with
+        hundreds of them everything took three times as long, and the page held gigabytes.
+        """
+        self.page.evaluate(
+            """async () => {
+                const tabs = app.extensionManager.workflow
+                for (const tab of [...tabs.openWorkflows]) if (tab !== tabs.activeWorkflow) await tabs.closeWorkflow(tab)
+            }"""
+        )
+        self.load()
+
     def settle(self) -> None:
         self.page.evaluate("() => probe.settle()")
 

@@ -71,6 +71,6 @@ def opened(request: pytest.FixtureRequest, browser: Any, page_servers: Callable[
 def canvas(opened: Canvas) -> Iterator[Canvas]:
     """An empty canvas, in each of the four forms; the pack must not have complained when the test is over."""
     opened.complaints.clear()
-    opened.load()
+    opened.start_over()
     yield opened
     assert opened.complaints == []

@@ -37,6 +37,7 @@ def opened_once(open_page):
 def one(opened_once):
     """An empty canvas in one form of the page."""
     opened_once.complaints.clear()
+    opened_once.start_over()
     load_empty(opened_once)
     yield opened_once
     assert opened_once.complaints == []

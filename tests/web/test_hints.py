@@ -51,7 +51,7 @@ def one(opened_once):
     """An empty canvas in one form of the page."""
     opened_once.complaints.clear()
     opened_once.page.evaluate(CLOSE)
-    opened_once.load()
+    opened_once.start_over()
     yield opened_once
     assert opened_once.complaints == []
 

@@ -38,7 +38,7 @@ def opened_once(open_page):
 def one(opened_once):
     """An empty canvas in one form of the page."""
     opened_once.complaints.clear()
-    opened_once.load()
+    opened_once.start_over()
     watch(opened_once)
     yield opened_once
     assert opened_once.complaints == []
