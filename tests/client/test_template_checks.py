@@ -166,7 +166,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.sampled_from([(), ("input",), ("output",), ("input", "required"), ("input", "required", "steps")]), JUNK)
 def test_nothing_that_a_server_says_of_its_nodes_crashes(path, junk):
     server = info()

@@ -102,7 +102,7 @@ def mark(class_type: str, value: Any, **described: Any) -> dict[str, Any]:
     return {"class_type": class_type, "inputs": {"name": "p", "value": value, **described}}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(marks())
 @example(mark("SwitchyardSeedParameter", 1, min="-5"))
 @example(mark("SwitchyardIntegerParameter", "٣"))
@@ -119,7 +119,7 @@ def test_a_node_that_runs_is_a_parameter_and_one_that_does_not_is_an_error(node)
         assert Template.read(held.document()) == held
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(marks(), LITERALS)
 def test_a_value_that_a_template_takes_is_one_that_its_node_takes(node, value):
     assume(not has_rounded_numbers({**node, "inputs": {**node["inputs"], "value": value}}))

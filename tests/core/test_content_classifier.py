@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from hypothesis import given
+from hypothesis import settings as fuzz
 from hypothesis import strategies as st
 from switchyard_pack.core.content_classifier import (
     NEGATED,
@@ -199,6 +200,7 @@ def by_hand(prompt, descriptions):
     return cosines, 1 / (1 + math.exp(-100 * (first - second)))
 
 
+@fuzz(max_examples=60, deadline=None)
 @given(
     st.lists(st.lists(st.floats(-1, 1).filter(lambda x: abs(x) > 1e-3), min_size=3, max_size=3), min_size=3, max_size=5)
 )

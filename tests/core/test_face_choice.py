@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from switchyard_pack.core.bbox_detector import LOWEST_SCORE, BboxDetector
 from switchyard_pack.core.face_choice import ORDERS, Limits, choose, clamp_faces
@@ -46,6 +46,7 @@ def test_a_score_that_would_read_like_the_threshold_is_shown_with_more_digits():
     assert "nan" in reasons[1]
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(*[st.floats(-50, 150)] * 4), max_size=6), st.sampled_from(list(ORDERS)), st.integers(0, 4))
 def test_every_face_is_either_chosen_or_has_a_reason(boxes, order, most):
     faces = clamp_faces([Face(box, 0.7) for box in boxes], 100, 100)

@@ -1,7 +1,7 @@
 """Prompts as ComfyUI users write them: which words are left, with which weights."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from switchyard_pack.core.prompt_syntax import EMPHASIS, MAX_DEPTH, fold, plain_text, read_prompt, read_words
 
@@ -146,6 +146,7 @@ def test_marks_that_are_letters_of_other_scripts_stay():
 SIGNS = [*"ab :.|()[]{}\\<>,1-\n_é写", "BREAK", "<lora:", "embedding:", "--no ", "\nNegative prompt:", "Steps: 2,"]
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(st.lists(st.sampled_from(SIGNS), max_size=60).map("".join), st.text()))
 def test_no_text_is_an_error_and_words_stand_where_they_say(prompt):
     for clause in read_prompt(prompt):

@@ -149,7 +149,7 @@ _SAVED = io.BytesIO()
 torch.save({"model": nn.Linear(3, 3), "names": {0: "face"}}, _SAVED)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, len(_SAVED.getvalue()) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_damaged_file_gives_weights_or_a_value_error(file, changes):
     content = bytearray(_SAVED.getvalue())
