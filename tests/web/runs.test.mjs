@@ -1,7 +1,10 @@
 import assert from "node:assert/strict"
 import test from "node:test"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { executionIds, nodeAt, nodeOfLocator } from "../../web/js/lib/graph_nodes.mjs"
 import { ResultMemory } from "../../web/js/lib/result_memory.mjs"
+import { RunOrigins } from "../../web/js/lib/run_origins.mjs"
 import { createRun, payloads, settle, takeCached, takeEvent, takePrompt, takeRecord } from "../../web/js/lib/run_record.mjs"
 
 const node = (classType, inputs = {}) => ({ class_type: classType, inputs })
@@ -259,4 +262,29 @@ test("nodes are found by the ids of the server and of the page", () => {
   assert.equal(nodeOfLocator(root, "3"), root.nodes[2])
   assert.equal(nodeOfLocator(root, "u-2:3"), null)
   assert.deepEqual(executionIds(root).get(inner), ["12:3", "13:3"])
+})
+
+test("a run knows the tab that it was queued from, and does not keep one that was closed", async () => {
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc")
+  const origins = new RunOrigins()
+  const runs = [{}, {}, {}]
+  const open = { path: "open" }
+  let isGone = false
+  const registry = new FinalizationRegistry(() => (isGone = true))
+  origins.remember(runs[0], open)
+  ;(() => {
+    const closed = { path: "closed" }
+    registry.register(closed)
+    origins.remember(runs[1], closed)
+    assert.equal(origins.tabOf(runs[1]), closed)
+  })()
+  origins.remember(runs[2], null)
+  for (let tries = 0; tries < 50 && !isGone; tries++) {
+    await new Promise((done) => setTimeout(done, 10)) // a tab that was just asked for stays until the turn is over
+    collect()
+  }
+  assert.equal(origins.tabOf(runs[0]), open)
+  assert.equal(origins.tabOf(runs[1]), undefined)
+  assert.equal(origins.tabOf(runs[2]), undefined)
 })

@@ -6,6 +6,7 @@
 import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
 import { ResultMemory } from "./lib/result_memory.mjs"
+import { RunOrigins } from "./lib/run_origins.mjs"
 import { createRun, settle, takeCached, takeEvent, takePrompt, takeRecord } from "./lib/run_record.mjs"
 
 const EVENTS = [
@@ -21,7 +22,7 @@ const LOOK_BACK = 16 // records of the history that are read when the page is op
 const MOST = 32 // workflows whose last run is remembered
 const memory = new ResultMemory()
 const byWorkflow = new Map() // the last run of each workflow, the newest last
-const queuedFrom = new WeakMap() // the tab that was open when a run of its workflow began
+const origins = new RunOrigins() // the tab that was open when a run of its workflow began
 const listeners = new Set()
 let current = null // the run that goes on, or went on last
 let last = null
@@ -44,7 +45,7 @@ export function lastRunOfOpenWorkflow() {
 /** A workflow that is opened twice has one id: its other tab has runs of its own. */
 function isFromHere(run) {
   const { activeWorkflow, openWorkflows = [] } = app.extensionManager.workflow ?? {}
-  const from = queuedFrom.get(run)
+  const from = origins.tabOf(run)
   return !from || from === activeWorkflow || !openWorkflows.includes(from)
 }
 
@@ -85,7 +86,7 @@ async function identify(run) {
   if (!queued || run.prompt) return
   takePrompt(run, queued)
   // It may have waited in the queue, and another workflow may be open by now.
-  if (run.workflowId === app.rootGraph?.id) queuedFrom.set(run, app.extensionManager.workflow?.activeWorkflow)
+  if (run.workflowId === app.rootGraph?.id) origins.remember(run, app.extensionManager.workflow?.activeWorkflow)
   file(run)
   await addCached(run)
   changed()
