@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from substitutes import DEMO_FILES, SDXL_BASE, files_of, substituted
 
 from engine import checkpoint_sdxl, weights
-from engine.weights import Part, read_metadata, write_sparse
+from engine.weights import Part, drawn, read_metadata, write_sparse
 
 
 def sized(class_type, width, height):
@@ -81,7 +81,8 @@ def test_a_file_that_nothing_stands_in_for_is_named():
 def test_a_sparse_file_holds_what_was_drawn_and_zeros_for_inert_layers(tmp_path):
     shapes = {"stack.0.weight": (4, 3), "stack.1.weight": (4, 3), "norm.weight": (5,)}
     path = tmp_path / "sparse.safetensors"
-    write_sparse(path, [Part("a.", shapes, lambda name: name.startswith("stack.1"))], 1, {"recipe": "1"})
+    parts = [Part("a.", shapes, lambda name: name.startswith("stack.1"))]
+    write_sparse(path, drawn(parts, 1), {"recipe": "1"})
     loaded = load_file(path)
     assert {name: tuple(tensor.shape) for name, tensor in loaded.items()} == {f"a.{n}": s for n, s in shapes.items()}
     assert {tensor.dtype for tensor in loaded.values()} == {torch.float16}
@@ -138,12 +139,12 @@ def test_two_who_make_a_file_at_once_do_not_write_into_one_anothers(tmp_path, mo
 
     def draw_while_another_writes(*arguments):
         monkeypatch.setattr(weights, "draw", draw)
-        write_sparse(path, [Part("", {"weight": (4,)})], 1, {"recipe": "other"})
+        write_sparse(path, drawn([Part("", {"weight": (4,)})], 1), {"recipe": "other"})
         assert read_metadata(path) == {"recipe": "other"}
         return draw(*arguments)
 
     monkeypatch.setattr(weights, "draw", draw_while_another_writes)
-    write_sparse(path, [Part("", {"weight": (2,)})], 1, {"recipe": "first"})
+    write_sparse(path, drawn([Part("", {"weight": (2,)})], 1), {"recipe": "first"})
     assert read_metadata(path) == {"recipe": "first"}
     assert load_file(path)["weight"].tolist() == [1, 1]
     assert list(tmp_path.iterdir()) == [path]
@@ -157,5 +158,5 @@ def test_what_fails_or_was_left_behind_leaves_no_part(tmp_path, monkeypatch):
     os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
     monkeypatch.setattr(weights, "draw", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        write_sparse(path, [Part("", {"weight": (2,)})], 1, {})
+        write_sparse(path, drawn([Part("", {"weight": (2,)})], 1), {})
     assert list(tmp_path.iterdir()) == [new]  # which somebody may be writing

@@ -20,6 +20,7 @@ from .weights import (
     Shapes,
     clip_l_shapes,
     conv,
+    drawn,
     linear,
     norm,
     read_metadata,
@@ -132,7 +133,7 @@ def build(folder: Path, name: str) -> Path:
     recipe = f"{name} {RECIPE}"
     if not path.exists() or read_metadata(path).get("recipe") != recipe:
         title = "Switchyard demo: seeded random weights, draws noise"
-        write_sparse(path, parts_of(kind), SEED, {"title": title, "recipe": recipe})
+        write_sparse(path, drawn(parts_of(kind), SEED), {"title": title, "recipe": recipe})
     return path
 
 

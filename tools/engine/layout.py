@@ -15,7 +15,9 @@ ENGINE_VERSION = "0.3.75"
 TORCH = ("torch==2.11.0", "torchvision==0.26.0", "torchaudio==2.11.0")
 NEWER_FRONTEND = "1.58.1"
 OFFICIAL_TEMPLATES = "0.1.123"
-DEMO_CHECKPOINT = "switchyard_demo_sd15.safetensors"
+DEMO_CHECKPOINT = "switchyard_demo.safetensors"
+DEMO_STYLES = {"anime": "switchyard_demo_anime.safetensors", "realistic": "switchyard_demo_realistic.safetensors"}
+NOISE_CHECKPOINT = "switchyard_noise_sd15.safetensors"  # in the shape of Stable Diffusion 1.5, for tests that need it
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,30 +134,62 @@ class Part(NamedTuple):
     is_inert: Callable[[str], bool] = lambda _: False
 
 
-def write_sparse(path: Path, parts: Iterable[Part], seed: int, metadata: dict[str, str]) -> None:
-    """Draws the parts in half precision and writes them, one weight at a time, as a safetensors file with holes.
+class Weight(NamedTuple):
+    """A weight of a checkpoint.
+
+    Attributes:
+        name, shape: as they stand in the file.
+        values: gives the numbers, as an array of numpy; None for zeros.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    values: Callable[[], Any] | None
+
+
+def drawn(parts: Iterable[Part], seed: int) -> list[Weight]:
+    """The weights of parts, to be drawn one after the other in half precision when they are written."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        Weight(
+            part.prefix + name,
+            shape,
+            None if part.is_inert(name) else partial(_draw_half, name, shape, generator),
+        )
+        for part in parts
+        for name, shape in part.shapes.items()
+    ]
+
+
+def _draw_half(name: str, shape: tuple[int, ...], generator: Any) -> Any:
+    import torch
+
+    return draw(name, shape, generator, torch.float16).numpy()
+
+
+def write_sparse(path: Path, weights: Iterable[Weight], metadata: dict[str, str]) -> None:
+    """Writes weights in half precision, one at a time, as a safetensors file with holes where they are zero.
 
     An interrupted run leaves no half-written file under the name.
     """
-    import torch
-
-    entries = [(part, name, shape) for part in parts for name, shape in part.shapes.items()]
+    weights = list(weights)
     header: dict[str, Any] = {"__metadata__": metadata}
     end = 0
-    for part, name, shape in entries:
-        begin, end = end, end + _BYTES * math.prod(shape)
-        header[part.prefix + name] = {"dtype": _DTYPE, "shape": shape, "data_offsets": (begin, end)}
+    for weight in weights:
+        begin, end = end, end + _BYTES * math.prod(weight.shape)
+        header[weight.name] = {"dtype": _DTYPE, "shape": weight.shape, "data_offsets": (begin, end)}
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    generator = torch.Generator().manual_seed(seed)
     with replacing(path) as unfinished, unfinished.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         start = file.tell()
         file.truncate(start + end)
-        for part, name, shape in entries:
-            if not part.is_inert(name):
-                file.seek(start + header[part.prefix + name]["data_offsets"][0])
-                file.write(draw(name, shape, generator, torch.float16).numpy().tobytes())
+        for weight in weights:
+            if weight.values is not None:
+                file.seek(start + header[weight.name]["data_offsets"][0])
+                file.write(weight.values().astype("<f2").tobytes())
 
 
 @contextmanager
