@@ -62,7 +62,7 @@ def sizes(canvas):
 def test_nodes_say_what_they_decided_and_what_did_not_run_is_marked(watched):
     canvas = watched
     canvas.load(example("Compare and switch"))
-    canvas.page.wait_for_timeout(1000)  # Nodes 2.0 measures its nodes, then moves them
+    canvas.stand_still()
     before, sent = sizes(canvas), what_is_sent(canvas.prompt())
     assert marks(canvas) == {}
     assert says(canvas, "Switch") is None
@@ -232,6 +232,24 @@ def test_a_run_that_began_while_another_workflow_was_open_is_shown_on_its_own(on
     one.page.evaluate("() => app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
     wait_for_words(one, "gate", "false: closed")
     wait_for_marks(one, HELD | {"source": "did not run"})
+
+
+def test_a_tab_that_is_closed_is_forgotten_though_its_run_is_remembered(one):
+    """A tab holds its workflow and all its steps for undo."""
+    closed_gate(one)
+    one.add("ProbeNap", "nap")
+    one.plug("nap", "other", "source")
+    one.set_widget("nap", "seconds", 1.5)  # else the run is over before anybody has looked where it came from
+    one.load({**one.serialized(), "id": str(uuid.uuid4())})
+    succeeds(one)
+    wait_for_words(one, "gate", "false: closed")
+    one.page.evaluate("() => { probe.closed = new WeakRef(app.extensionManager.workflow.activeWorkflow) }")
+    session = one.page.context.new_cdp_session(one.page)
+    for _ in range(10):
+        one.start_over()
+        session.send("HeapProfiler.collectGarbage")
+    assert one.page.evaluate("() => probe.closed.deref() === undefined")
+    session.detach()
 
 
 def test_a_run_that_is_loaded_from_the_history_says_what_was_said_in_it(one):
