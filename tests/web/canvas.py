@@ -88,14 +88,30 @@ class Canvas:
         """
         self.page.evaluate(
             """async () => {
-                const tabs = app.extensionManager.workflow
-                for (const tab of [...tabs.openWorkflows]) if (tab !== tabs.activeWorkflow) await tabs.closeWorkflow(tab)
+                const { openWorkflows, activeWorkflow, closeWorkflow } = app.extensionManager.workflow
+                for (const one of [...openWorkflows]) if (one !== activeWorkflow) await closeWorkflow(one)
             }"""
         )
         self.load()
 
     def settle(self) -> None:
         self.page.evaluate("() => probe.settle()")
+
+    def stand_still(self) -> None:
+        """Waits until Nodes 2.0 has measured its nodes and moved them: until they stay for twenty frames in a row."""
+        self.page.evaluate(
+            """async () => {
+                if (!document.querySelector("[data-node-id]")) return
+                const deadline = performance.now() + 10_000
+                let before = null
+                for (let frames = 0; frames < 20 && performance.now() < deadline; frames++) {
+                    await new Promise(requestAnimationFrame)
+                    const now = JSON.stringify(app.rootGraph.nodes.map(probe.box))
+                    if (now !== before) frames = 0
+                    before = now
+                }
+            }"""
+        )
 
     def add(self, kind: str, title: str | None = None) -> str:
         """Adds a node; gives the title that it is found by from now on."""
@@ -171,10 +187,14 @@ class Canvas:
             """(timeout) => {
                 const { api } = window.comfyAPI.api
                 const ends = ["execution_success", "execution_error", "execution_interrupted"]
+                const over = new AbortController()
                 probe.ended = new Promise((done) => {
                     for (const type of ends)
-                        api.addEventListener(type, (event) => done({ type, ...event.detail }), { once: true })
-                    setTimeout(() => done({ type: "timeout" }), timeout)
+                        api.addEventListener(type, ({ detail }) => done({ type, ...detail }), { signal: over.signal })
+                    over.timer = setTimeout(() => done({ type: "timeout" }), timeout)
+                }).finally(() => {
+                    over.abort()
+                    clearTimeout(over.timer)
                 })
             }""",
             timeout_s * 1000,

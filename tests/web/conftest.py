@@ -1,4 +1,8 @@
-"""The real page in four forms: two versions of it, each with the classic canvas and with Nodes 2.0."""
+"""The real page in its four forms, one of each for all tests, on two servers.
+
+What decides how long all of it takes is how many workflows are open in a page, see `Canvas.start_over`; the pack itself
+costs a page nothing per workflow that was loaded, and neither page grows when tabs are closed.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,11 @@ from typing import Any
 
 import pytest
 from canvas import LAUNCH, PACK, Canvas, open_canvas
+from forms import FORMS, IDS
 
 from engine.layout import find_chromium
 from engine.pack import install_pack
 from engine.server import Server
-
-FORMS = [(page, renderer) for page in ("stock", "newer") for renderer in ("classic", "nodes 2.0")]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,7 +62,7 @@ def open_page(browser: Any, page_servers: Callable[[str], Server]) -> Callable[[
     return lambda version, renderer: open_canvas(browser, page_servers(version), renderer)
 
 
-@pytest.fixture(scope="session", params=FORMS, ids=[f"{page}-{renderer}" for page, renderer in FORMS])
+@pytest.fixture(scope="session", params=FORMS, ids=IDS)
 def opened(request: pytest.FixtureRequest, browser: Any, page_servers: Callable[[str], Server]) -> Iterator[Canvas]:
     page, renderer = request.param
     canvas = open_canvas(browser, page_servers(page), renderer)

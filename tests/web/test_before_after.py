@@ -94,7 +94,7 @@ def test_the_line_is_dragged_and_moved_by_keys_and_nothing_of_it_is_saved(canvas
     assert "Run the graph" in canvas.page.evaluate("() => probe.slider('viewer').textContent")
     runs(canvas)
     assert wait_for_pictures(canvas, "viewer") == [[64, 32], [32, 16]]
-    canvas.page.wait_for_timeout(500)  # Nodes 2.0 measures its nodes, then moves them
+    canvas.stand_still()
     stage, line = inside(canvas, "viewer")
     box = stage.bounding_box()
     assert box["width"] / box["height"] == pytest.approx(2, abs=0.1)
@@ -122,7 +122,7 @@ def test_wheel_and_middle_button_zoom_and_pan_over_the_pictures(canvas):
     compared(canvas)
     runs(canvas)
     wait_for_pictures(canvas, "viewer")
-    canvas.page.wait_for_timeout(500)  # Nodes 2.0 measures its nodes, then moves them
+    canvas.stand_still()
     box = inside(canvas, "viewer")[0].bounding_box()
     mouse = canvas.page.mouse
     mouse.move(box["x"] + 60, box["y"] + 40)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from canvas import what_is_sent
+from forms import EACH_ONCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLUEPRINTS = sorted((ROOT / "subgraphs").glob("*.json"))
@@ -95,6 +96,7 @@ def test_it_sends_the_same_graph_in_every_form(canvas, blueprint):
     assert what_is_sent(canvas.prompt()) == graph
 
 
+@EACH_ONCE
 @pytest.mark.parametrize("blueprint", HIRES, indirect=True, ids=lambda path: path.stem)
 def test_its_widgets_reach_every_node_inside_that_shares_them(canvas, blueprint):
     for name, value in (("scheduler", "exponential"), ("second_steps", 11), ("seed", 5), ("cfg", 3)):
@@ -109,6 +111,7 @@ def test_its_widgets_reach_every_node_inside_that_shares_them(canvas, blueprint)
     assert [second[name] for name in ("seed", "cfg")] == [5, 3]
 
 
+@EACH_ONCE
 @pytest.mark.parametrize("stem", [path.stem for path in BLUEPRINTS])
 def test_it_is_found_by_its_name_and_inserted_as_one_node(canvas, stem):
     page = canvas.page

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from canvas import what_is_sent
 from example_needs import EXAMPLE_NEEDS
+from forms import EACH_ONCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOLDENS = Path(__file__).resolve().parent / "goldens"
@@ -37,8 +38,7 @@ def test_it_loads_with_every_node_and_converts_to_the_same_graph(canvas, example
 
 
 def test_its_nodes_are_drawn_inside_groups_and_not_over_each_other(canvas, example):
-    if canvas.page.locator("[data-node-id]").count():
-        canvas.page.wait_for_timeout(1000)  # Nodes 2.0 measures its nodes, then moves them
+    canvas.stand_still()
     boxes, groups = canvas.boxes(), canvas.groups()
     for index, (title, (x, y, width, height)) in enumerate(boxes):
         for other, (left, top, across, down) in boxes[index + 1 :]:
@@ -62,6 +62,7 @@ def what_counts(workflow):
     return {"nodes": sorted(nodes, key=lambda node: node["id"]), "links": sorted(workflow["links"])}
 
 
+@EACH_ONCE
 @pytest.mark.parametrize("example", RUNNABLE, indirect=True, ids=lambda path: path.stem)
 def test_it_runs_to_its_end_and_shows_pictures(canvas, example):
     canvas.server.post("/free", {"free_memory": True})  # what is cached shows no verdict again

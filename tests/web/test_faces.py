@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from forms import EACH_ONCE
 
 from engine.layout import DEMO_CHECKPOINT
+
+pytestmark = EACH_ONCE
 
 # As a page with Impact Pack saves its node: values by position, no names.
 IMPACT_VALUES = [512, True, 1024, 7, "randomize", 20, 8, "euler", "normal", 0.5, 5, True, True, 0.5, 10, 3]

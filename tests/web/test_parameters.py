@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from forms import EACH_ONCE
+
+pytestmark = EACH_ONCE
 
 KINDS = ("Text", "Integer", "Number", "Boolean", "Choice", "Seed", "Image", "Template")
 # A parameter, its value, and the input that it is plugged into.

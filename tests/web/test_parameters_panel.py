@@ -7,11 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from forms import ONE_FORM
 from parameters_panel import FOCUSED, Parameters, add, focused, held, is_sent, sent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Where the renderer makes no difference one form of the page is enough.
-ONE_FORM = pytest.mark.parametrize("opened", [("newer", "nodes 2.0")], ids=["newer-nodes 2.0"], indirect=True)
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ import zlib
 
 import numpy
 import pytest
+from forms import EACH_ONCE
 from PIL import Image
+
+pytestmark = EACH_ONCE
 
 THRESHOLD = 0.9
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from forms import EACH_ONCE
+
+pytestmark = EACH_ONCE
 
 # The node, its widgets, which text is plugged into which input, the type of what comes out, and what that is.
 LOGIC = [

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from forms import EACH_ONCE
+
+pytestmark = EACH_ONCE
 
 
 @pytest.fixture
