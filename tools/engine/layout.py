@@ -64,8 +64,8 @@ class Layout:
         return self.home / "models"
 
     @property
-    def demo_checkpoint(self) -> Path:
-        return self.models / "checkpoints" / DEMO_CHECKPOINT
+    def checkpoints(self) -> Path:
+        return self.models / "checkpoints"
 
     @property
     def newer_frontend(self) -> Path:
