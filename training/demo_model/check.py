@@ -64,10 +64,8 @@ def main() -> None:
     pairs, times = judged(judge, pictures)
     hits = np.array([(p[0] == a[0], p[1] == a[1], t == a[3]) for a, p, t in zip(asked, pairs, times, strict=True)])
     thing, colour, time = hits.mean(0)
-    print(
-        f"{len(asked)} held-out captions: thing {thing:.3f}, colour {colour:.3f}, both {hits[:, :2].all(1).mean():.3f}"
-    )
-    print(f"time of day, where the caption says it: {time:.3f}")
+    both = hits[:, :2].all(1).mean()
+    print(f"{len(asked)} held-out captions: thing {thing:.3f}, colour {colour:.3f}, both {both:.3f}, time {time:.3f}")
     for name in THINGS:
         rows = hits[[a[0] == name for a in asked]]
         print(f"  {name:11} {len(rows):3}  thing {rows[:, 0].mean():.2f}  colour {rows[:, 1].mean():.2f}")

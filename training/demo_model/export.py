@@ -7,6 +7,9 @@ are left out; tools/engine/demo_model.py puts zeros in their place.
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import numpy as np
 import torch
 from safetensors.numpy import save_file
@@ -42,7 +45,26 @@ def main() -> None:
     packed["first_stage_model.vae_shift"] = np.array(_VAE_SHIFT, np.float32)
     SOURCE.parent.mkdir(parents=True, exist_ok=True)
     save_file(packed, SOURCE)
+    note_in_manifest()
     print(f"{SOURCE.name}: {SOURCE.stat().st_size / 1e6:.1f} MB")
+
+
+def note_in_manifest() -> None:
+    """Says in data/manifest.json where the file comes from."""
+    data = SOURCE.parent.parent
+    name = SOURCE.relative_to(data).as_posix()
+    entries = json.loads((data / "manifest.json").read_text(encoding="utf-8"))
+    others = [entry for entry in entries if entry["file"] != name]
+    entry = {
+        "file": name,
+        "sha256": hashlib.sha256(SOURCE.read_bytes()).hexdigest(),
+        "source": {"script": "training/demo_model/fit.py", "pictures": "training/demo_model/scenes.py"},
+        "author": "The authors of Switchyard",
+        "licence": "MIT",
+        "provenance": "Weights fitted to pictures that the scripts draw themselves; no foreign picture, no foreign weight.",
+    }
+    whole = sorted([*others, entry], key=lambda each: each["file"])
+    (data / "manifest.json").write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def pack(packed: dict[str, np.ndarray], name: str, weight: torch.Tensor, whole: bool) -> None:
