@@ -70,7 +70,7 @@ class Canvas:
             self.complaints.append(f"{kind}: {text}")
 
     def open(self) -> Canvas:
-        self.page.goto(self.server.url)
+        self.page.goto(self.server.url, timeout=120_000)
         self.page.wait_for_function(_READY, timeout=120_000)
         self.page.evaluate(_HELPERS)
         return self
