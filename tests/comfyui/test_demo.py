@@ -9,7 +9,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from engine import demo, demo_faces
+from engine import demo, demo_drawings, demo_faces
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def shown(layout, tmp_path_factory):
     base = tmp_path_factory.mktemp("demo")
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        for module in (demo, demo_faces):
+        for module in (demo, demo_drawings, demo_faces):
             patch.setattr(module, "say", lambda text="": lines.append(text))
         demo.show(layout, base)
     return base, "\n".join(lines)
@@ -26,7 +26,7 @@ def shown(layout, tmp_path_factory):
 
 def test_it_says_which_nodes_ran_and_which_did_not(shown):
     _, text = shown
-    first, second = text.split("Run 2:")
+    first, second = text[: text.index("Contact sheet")].split("Run 2:")
     assert "ran        photograph, score, compare, switch, upscale, save" in first
     assert "did not    proof" in first
     assert "did not    upscale" in second
@@ -37,7 +37,6 @@ def test_a_photograph_passes_and_is_upscaled_and_a_draft_leaves_a_proof(shown):
     base, text = shown
     sizes = {path.name: Image.open(path).size for path in (base / "output").glob("switchyard_0*.png")}
     assert sizes == {"switchyard_00001_.png": (1024, 1024), "switchyard_00002_.png": (64, 64)}
-    assert "noise" in text  # it says what the checkpoint is
 
 
 def test_the_contact_sheet_has_eight_pictures_of_which_two_pass(shown):
@@ -56,15 +55,50 @@ def test_the_gate_fails_first_and_leaves_one_picture_with_the_seed_that_passed(s
     base, text = shown
     seeds = re.findall(r"attempt \d+  seed (\d+): (\d\.\d\d)", text)
     assert len(seeds) > 1
-    assert float(seeds[0][1]) < 0.95 <= float(seeds[-1][1])
-    assert f"photograph 1x, blurred 1x, face 1x, partly_blurred 1x, part {len(seeds)}x, score {len(seeds)}x" in text
+    assert float(seeds[0][1]) < demo_drawings.GATE_SCORE <= float(seeds[-1][1])
+    assert f"checkpoint 1x, sampler {len(seeds)}x" in text
     [saved] = (base / "output").glob("switchyard_gate_*.png")
-    assert json.loads(Image.open(saved).text["prompt"])["part"]["inputs"]["seed"] == int(seeds[-1][0])
+    assert json.loads(Image.open(saved).text["prompt"])["sampler"]["inputs"]["seed"] == int(seeds[-1][0])
+
+
+def test_the_prompt_chooses_the_checkpoint_and_each_draws_in_its_style(shown):
+    base, text = shown
+    part = text[text.index("Run 4:") : text.index("Run 5:")]
+    assert [line.split()[-1] for line in part.splitlines() if "loaded" in line] == [
+        "switchyard_demo_anime.safetensors",
+        "switchyard_demo_realistic.safetensors",
+    ]
+    anime, realistic = (
+        numpy.asarray(Image.open(base / "output" / f"switchyard_subject_0000{number}_.png").convert("RGB"))
+        for number in (1, 2)
+    )
+    assert anime.shape == realistic.shape == (128, 128, 3)
+    # Flat drawings have outlines, much darker than what is beside them.
+    steps = [numpy.abs(numpy.diff(picture.astype(int).mean(-1), axis=1)) for picture in (anime, realistic)]
+    assert (steps[0] > 60).mean() > (steps[1] > 60).mean()
+
+
+def test_the_second_pass_brings_what_an_enlarged_picture_lacks(shown):
+    base, _ = shown
+    both = Image.open(base / "output" / "switchyard_hires_00001_.png").convert("L")
+    assert both.size == (2 * 256 + 8, 256)
+    enlarged, drawn = (numpy.asarray(both.crop((left, 0, left + 256, 256)), float) for left in (0, 264))
+    assert numpy.abs(numpy.diff(drawn, 2)).mean() > 1.1 * numpy.abs(numpy.diff(enlarged, 2)).mean()
+    assert numpy.abs(drawn - enlarged).mean() < 30  # it is the same picture
+
+
+def test_the_best_of_eight_is_the_one_with_the_highest_score(shown):
+    base, _ = shown
+    [best] = (base / "output").glob("switchyard_best_*.png")
+    eight = [numpy.asarray(Image.open(path)) for path in sorted((base / "output").glob("switchyard_of_eight_*.png"))]
+    assert len(eight) == 8
+    assert sum((picture == numpy.asarray(Image.open(best))).all() for picture in eight) == 1
+    assert Image.open(base / "output" / "best_of_eight.png").size == (1270, 758)
 
 
 def test_a_face_is_found_blurred_alone_and_kept_where_it_would_be_spoilt(shown):
     base, text = shown
-    part = text[text.index("Run 4:") :]
+    part = text[text.index("Run 7:") :]
     assert "detector   1 face: 0.9" in part
     assert "1 kept as it was" in part
     original = numpy.asarray(Image.open(base / "input" / "astronaut.png").convert("RGB"))
@@ -77,3 +111,13 @@ def test_a_face_is_found_blurred_alone_and_kept_where_it_would_be_spoilt(shown):
     assert not changed[220:].any()
     assert not changed[:, 320:].any()
     assert (base / "output" / "switchyard_faces_found_00001_.png").exists()
+
+
+def test_a_face_that_was_drawn_small_is_drawn_anew_and_nothing_else_changes(shown):
+    base, text = shown
+    part = text[text.index("Run 8:") :]
+    assert "1 face" in part
+    assert "1 redrawn" in part
+    both = numpy.asarray(Image.open(base / "output" / "switchyard_face_drawn_00001_.png").convert("RGB"), int)
+    changed = numpy.abs(both[:, :256] - both[:, -256:]).max(-1) > 0
+    assert 0.005 < changed.mean() < 0.3

@@ -1,8 +1,8 @@
 """The noise checkpoint: seeded random weights in the shape of a very small Stable Diffusion 1.5, for the tests.
 
 ComfyUI detects it as SD 1.5 (320 model channels, context of 768, everything else free), loads it with Load Checkpoint
-and samples it in seconds on a CPU. It has learnt nothing: its pictures are noise. What draws is in demo_model.py. Runs inside ComfyUI's environment
-(torch and safetensors), as `python -m engine.checkpoint_sd15 FILE`.
+and samples it in seconds on a CPU. It has learnt nothing: its pictures are noise. What draws is in demo_model.py.
+Runs inside ComfyUI's environment (torch and safetensors), as `python -m engine.checkpoint_sd15 FILE`.
 """
 
 from __future__ import annotations

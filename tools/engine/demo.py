@@ -97,8 +97,8 @@ def show(layout: Layout, base: Path) -> None:
         say(f"  saved      {sheet}")
         say()
         report_drawings(server)
-        say("Run 7: faces. One is found in a photograph with nothing downloaded, and blurred, and nothing else is.")
-        say("Redrawn by the demo model, which knows no photographs, it is kept as it was: the new one is worse.")
+        say("Run 7: a face. It is found with nothing downloaded, and blurred, and nothing else is. The demo model,")
+        say("which knows no photographs, tries to redraw it: the old face must stay.")
         report_faces(server, PHOTOGRAPHS[0])
 
 

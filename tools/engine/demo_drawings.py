@@ -153,18 +153,20 @@ def report_drawings(server: Server) -> None:
     say("Run 4: a model by subject. The prompt decides which checkpoint draws; the other one is not loaded.")
     for subject, prompt in SUBJECTS.items():
         _report_subject(server, subject, prompt)
-    say()
-    say(
-        "Run 5: a hi-res fix. Drawn at 128 pixels, enlarged, and drawn anew at 256: left only enlarged, right the result."
-    )
-    run = _run(server, enlarged())
+    say("Run 5: a hi-res fix. Drawn at 128 pixels, enlarged (left), and its details drawn anew at 256 (right).")
+    run = run_whole(server, enlarged())
     say(f"  strength   {run.verdict('strength')['summary']}")
-    _say_saved(server, run)
+    say_saved(server, run, "save")
     say("Run 6: the best of eight seeds.")
     _report_best(server)
 
 
-def _run(server: Server, graph: Graph) -> Run:
+def run_whole(server: Server, graph: Graph) -> Run:
+    """Runs a graph and says how long it took.
+
+    Raises:
+        SandboxError: it did not end well.
+    """
     began = time.monotonic()
     run = run_graph(server, graph)
     if run.status != "success":
@@ -173,39 +175,40 @@ def _run(server: Server, graph: Graph) -> Run:
     return run
 
 
-def _say_saved(server: Server, run: Run) -> None:
-    for name in run.saved("save"):
-        say(f"  saved      {server.base / 'output' / name}")
+def say_saved(server: Server, run: Run, *nodes: str) -> None:
+    """Names the files that the nodes wrote."""
+    for name in nodes:
+        for file in run.saved(name):
+            say(f"  saved      {server.base / 'output' / file}")
     say()
 
 
 def _report_gate(server: Server) -> None:
-    run = _run(server, gated())
+    run = run_whole(server, gated())
     verdict = run.verdict("gate")
     attempts = verdict["data"]["attempts"]
     for attempt in attempts:
         say(f"  attempt {attempt['attempt'] + 1}  seed {attempt['seeds']['sampler']['seed']}: {attempt['score']:.2f}")
     say(f"  gate       {verdict['summary']}")
     say(f"  ran        checkpoint {run.times_started('checkpoint')}x, sampler {run.times_started('sampler')}x")
-    _say_saved(server, run)
+    say_saved(server, run, "save")
     if not verdict["data"]["passed"] or attempts[0]["passed"] or run.times_started("sampler") != len(attempts):
         raise SandboxError("the gate did not end as it should: a first attempt that fails and a later one that passes")
 
 
 def _report_subject(server: Server, subject: str, prompt: str) -> None:
-    run = _run(server, by_subject(prompt))
+    run = run_whole(server, by_subject(prompt))
     say(f"  prompt     {prompt}")
     say(f"  classifier {run.verdict('classifier')['summary']}")
     say(f"  loaded     {DEMO_STYLES[subject]}")
-    for name in run.saved("save"):
-        say(f"  saved      {server.base / 'output' / name}")
+    say_saved(server, run, "save")
     loaded = [style for style in DEMO_STYLES if f"{style} checkpoint" in run.started]
     if loaded != [subject]:
         raise SandboxError(f"the {subject} checkpoint alone should have been loaded, but it was {loaded}")
 
 
 def _report_best(server: Server) -> None:
-    run = _run(server, best_of_eight())
+    run = run_whole(server, best_of_eight())
     say(f"  best       {run.verdict('best')['summary']}")
     judged = zip(run.saved("all"), run.outputs["score"]["switchyard"], strict=True)
     scored = [(name, verdict["data"]) for name, verdict in judged]
@@ -213,4 +216,4 @@ def _report_best(server: Server) -> None:
     sheet = folder / "best_of_eight.png"
     draw_contact_sheet([dict(scored[:4]), dict(scored[4:])], folder, sheet)
     say(f"  saved      {sheet}")
-    _say_saved(server, run)
+    say_saved(server, run, "save")

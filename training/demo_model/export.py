@@ -61,7 +61,7 @@ def note_in_manifest() -> None:
         "source": {"script": "training/demo_model/fit.py", "pictures": "training/demo_model/scenes.py"},
         "author": "The authors of Switchyard",
         "licence": "MIT",
-        "provenance": "Weights fitted to pictures that the scripts draw themselves; no foreign picture, no foreign weight.",
+        "provenance": "Weights fitted to pictures that the scripts draw: no foreign picture, no foreign weight.",
     }
     whole = sorted([*others, entry], key=lambda each: each["file"])
     (data / "manifest.json").write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
