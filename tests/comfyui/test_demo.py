@@ -34,7 +34,7 @@ def test_it_says_which_nodes_ran_and_which_did_not(shown):
 
 
 def test_a_photograph_passes_and_is_upscaled_and_a_draft_leaves_a_proof(shown):
-    base, text = shown
+    base, _ = shown
     sizes = {path.name: Image.open(path).size for path in (base / "output").glob("switchyard_0*.png")}
     assert sizes == {"switchyard_00001_.png": (1024, 1024), "switchyard_00002_.png": (64, 64)}
 

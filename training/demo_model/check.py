@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pictures import FOLDER, scene_of
+from dataset import FOLDER, scene_of
 from sampler import Sampler
 from scenes import COLOURS, PLACES, TIMES, is_held_out
 from things import THINGS

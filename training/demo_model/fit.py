@@ -19,9 +19,9 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPTokenizerFast
 
+from dataset import COUNTS, FOLDER
 from engine.demo_text import LONGEST, START, STARTS, TOLD_APART
 from mmdit import MMDiT
-from pictures import COUNTS, FOLDER
 from text import Encoder
 
 DEPTH = 4

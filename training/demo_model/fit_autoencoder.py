@@ -1,6 +1,6 @@
 """Trains the autoencoder on the drawn pictures, then turns all pictures into latents.
 
-`python training/demo_model/fit_autoencoder.py [--minutes 20]` after pictures.py; writes .sandbox/demo_model/.
+`python training/demo_model/fit_autoencoder.py [--minutes 20]` after dataset.py; writes .sandbox/demo_model/.
 `--resume` goes on with what is there;
 `--decoder-only` goes on with the decoder alone: the latents, and a model that was trained on them, stay valid.
 """
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from autoencoder import Autoencoder
-from pictures import COUNTS, FOLDER
+from dataset import COUNTS, FOLDER
 
 _CROP, _BATCH = 64, 16
 _RATE = 2e-3

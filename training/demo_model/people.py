@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from canvas import Canvas, Colour, both, box, circle, ellipse, line, polygon, union, without
+from shapes import Canvas, Colour, both, box, circle, ellipse, line, polygon, union, without
 
 HAIR: dict[str, Colour] = {
     "black": (0.10, 0.09, 0.10),

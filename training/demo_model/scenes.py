@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from canvas import Array, Canvas, Colour, Style, both, circle, polygon, union
 from people import HAIR, Person, draw_person
+from shapes import Array, Canvas, Colour, Style, both, circle, polygon, union
 from things import THINGS, shadow
 
 COLOURS: dict[str, Colour] = {

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from canvas import Array, Canvas, Colour, both, box, circle, ellipse, line, polygon, union, without
+from shapes import Array, Canvas, Colour, both, box, circle, ellipse, line, polygon, union, without
 
 Draw: TypeAlias = Callable[[Canvas, float, float, float, Colour], None]
 

@@ -1,6 +1,6 @@
 """Draws the pictures that the demo model learns from, with their captions: 40,000 of 128 pixels and 4,000 of 256.
 
-`python training/demo_model/pictures.py` takes three minutes on two cores and writes .sandbox/demo_model/. Each picture
+`python training/demo_model/dataset.py` takes three minutes on two cores and writes .sandbox/demo_model/. Each picture
 depends on its number alone.
 """
 
