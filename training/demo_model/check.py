@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from dataset import FOLDER, scene_of
 from sampler import Sampler
-from scenes import COLOURS, PLACES, TIMES, is_held_out
+from scenes import COLOURS, INDOORS, PLACES, TIMES, is_held_out
 from things import THINGS
 
 PROMPTS = Path(__file__).parent / "prompts.txt"
@@ -73,7 +73,7 @@ def main() -> None:
 
 def held_out_captions(count: int) -> list[tuple[str, str, str, str, str]]:
     """Thing, colour, place, time and caption of pairings that training left out."""
-    outdoors = [place for place in PLACES if place not in ("table", "plain")]
+    outdoors = [place for place in PLACES if place not in INDOORS]
     every = itertools.product(THINGS, COLOURS, outdoors, TIMES)
     left_out = [each for each in every if is_held_out(*each)]
     chosen = np.random.default_rng(6).choice(len(left_out), count, replace=len(left_out) < count)

@@ -42,6 +42,7 @@ STYLES: dict[str, tuple[str, ...]] = {
     "anime": ("anime", "anime style", "cartoon", "manga illustration", "cel shading"),
     "realistic": ("realistic", "photo", "photograph", "photorealistic", "realistic photo"),
 }
+INDOORS = ("table", "plain")
 _PRAISE = ("masterpiece", "best quality", "highly detailed", "sharp", "beautiful", "high quality")
 _BLUR = ("blurry", "blurred", "out of focus")
 _GROUND: dict[str, Colour] = {
@@ -92,7 +93,7 @@ class Scene:
 
 
 def is_held_out(thing: str, colour: str, place: str, time: str) -> bool:
-    """Whether no training picture shows this: the model is tested with such captions."""
+    """Whether no training picture shows this outdoors: the model is tested with such captions."""
     digest = hashlib.sha256(f"{thing} {colour} {place} {time}".encode()).digest()
     return digest[0] < 256 * _HELD_OUT
 
@@ -118,7 +119,7 @@ def draw_scene_at_random(generator: np.random.Generator) -> Scene:
         things, relation = _things(generator, place, time)
     if kind in ("portrait", "person"):
         person = _person(generator, style)
-    if place in ("table", "plain"):
+    if place in INDOORS:
         time, mountains = "day", False
     blur = float(generator.uniform(0.012, 0.025)) if generator.random() < 0.06 else 0.0
     scene = Scene(kind, style, place, time, things, person, face, blur, "", int(generator.integers(2**31)), mountains)
@@ -185,7 +186,7 @@ def _with_caption(scene: Scene, relation: str, generator: np.random.Generator) -
     if generator.random() < 0.85 or scene.kind == "landscape":
         parts.append(str(generator.choice(PLACES[scene.place])))
         said.add("place")
-    if scene.place not in ("table", "plain") and generator.random() < (0.55 if scene.time == "day" else 0.92):
+    if scene.place not in INDOORS and generator.random() < (0.55 if scene.time == "day" else 0.92):
         parts.append(str(generator.choice(TIMES[scene.time])))
         said.add("time")
     if scene.kind != "landscape" and scene.mountains:
@@ -245,7 +246,7 @@ def draw(scene: Scene, size: int) -> Array:
     _background(canvas, scene, min(float(generator.uniform(0.52, 0.66)), foot - 0.08))
     for thing in sorted(scene.things, key=lambda thing: thing.foot):
         paint, _ = THINGS[thing.name]
-        if scene.place not in ("plain",):
+        if scene.place != "plain":
             shadow(
                 canvas,
                 thing.x,
