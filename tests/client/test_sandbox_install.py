@@ -42,7 +42,7 @@ def test_by_default_everything_is_fetched(layout):
         "PyTorch",
         "ComfyUI 0.3.75",
         "what ComfyUI needs",
-        "the demo checkpoint (made here)",
+        "the demo model (put together here)",
     ]
 
 
@@ -50,6 +50,7 @@ def test_the_tests_fetch_their_own_tools_page_and_templates_too(layout):
     with_tests = [part.title for part in plan(layout, with_tests=True)]
     assert with_tests[: len(titles(layout))] == titles(layout)
     assert with_tests[len(titles(layout)) :] == [
+        "a checkpoint that draws noise (made here)",
         "the test tools",
         "the checkers",
         "ComfyUI's page 1.58.1",
@@ -67,7 +68,7 @@ def test_a_foreign_comfyui_keeps_its_own_requirements_apart(layout, comfyui):
 
 def test_a_foreign_python_gets_nothing_installed(layout, comfyui):
     foreign = replace(layout, comfyui=comfyui, python=Path(sys.executable))
-    assert titles(foreign) == [f"a thin environment over {sys.executable}", "the demo checkpoint (made here)"]
+    assert titles(foreign) == [f"a thin environment over {sys.executable}", "the demo model (put together here)"]
 
 
 def test_a_foreign_python_alone_gets_our_comfyui_through_its_thin_environment(layout):
