@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from canvas import what_is_sent
+from forms import ONE_FORM
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLE = json.loads((ROOT / "example_workflows" / "Compare and switch.json").read_text(encoding="utf-8"))
@@ -322,6 +323,22 @@ def test_a_template_is_renamed_with_the_keyboard(canvas, panel):
     panel.says("Renamed old to fresh.")
     assert panel.file("fresh") == {**before, "name": "fresh"}
     assert not (panel.folder / "old.json").exists()
+
+
+@ONE_FORM
+def test_a_new_name_that_is_being_typed_stays_when_the_list_is_read_anew(canvas, panel):
+    """Reading it may take long: the answer after a template was saved can come when the user is elsewhere already."""
+    add_parameter(canvas)
+    panel.save("old")
+    panel.says("Saved as old")
+    panel.root.get_by_role("button", name="Rename old").press("Enter")
+    field = panel.root.get_by_role("textbox", name="New name of old")
+    field.fill("fresh")
+    panel.save("other")
+    panel.root.get_by_role("button", name="Rename other").wait_for()
+    assert field.input_value() == "fresh"
+    field.press("Enter")
+    panel.says("Renamed old to fresh.")
 
 
 def test_a_broken_file_can_be_deleted(canvas, panel):

@@ -1,5 +1,6 @@
 /** The list of saved templates: each is loaded, renamed or deleted. Knows no page; see `createPanel`. */
 import { button, element, errorText, field, setProblem } from "./elements.mjs"
+import { updateList } from "./keyed_list.mjs"
 import { nameProblem } from "./template_names.mjs"
 import { TEXTS } from "./templates_texts.mjs"
 
@@ -29,7 +30,7 @@ export function createList(actions) {
       const listed = await actions.list()
       if (mine !== asked) return
       answer.replaceChildren()
-      items.replaceChildren(...listed.map(describeListed))
+      updateList(items, listed, ({ name }) => name, JSON.stringify, describeListed) // leaves a name that is being typed
       if (!listed.length) items.append(element("li", { class: "switchyard-hint", text: TEXTS.none }))
     } catch (error) {
       if (mine === asked) answer.replaceChildren(errorText(error))
