@@ -1,4 +1,7 @@
-"""What the tests of schedules share: ComfyUI's own answers, and the demo checkpoint with a sampler that is watched."""
+"""What the tests of schedules share: ComfyUI's own answers, and a checkpoint with a sampler that is watched.
+
+The checkpoint has the noise levels of Stable Diffusion 1.5, which the reference values are worked out for.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 
 from graphs import node
 
-from engine.layout import DEMO_CHECKPOINT, Layout, python_of
+from engine.layout import NOISE_CHECKPOINT, Layout, python_of
 
 SEVEN = ["karras", "normal", "simple", "sgm_uniform", "ddim_uniform", "exponential", "beta"]
 SCRIPT = Path(__file__).with_name("schedule_reference.py")
@@ -26,9 +29,9 @@ def ask_comfyui(layout: Layout) -> dict[str, Any]:
 
 
 def pipeline() -> dict[str, Any]:
-    """The nodes before a sampler: the demo checkpoint, its empty text, a small latent."""
+    """The nodes before a sampler: a checkpoint, its empty text, a small latent."""
     return {
-        "checkpoint": node("CheckpointLoaderSimple", ckpt_name=DEMO_CHECKPOINT),
+        "checkpoint": node("CheckpointLoaderSimple", ckpt_name=NOISE_CHECKPOINT),
         "text": node("CLIPTextEncode", text="", clip=["checkpoint", 1]),
         "latent": node("EmptyLatentImage", width=64, height=64, batch_size=1),
     }

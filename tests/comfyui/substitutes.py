@@ -3,6 +3,8 @@
 `supplied` in conftest.py does both for a graph in API format and makes the files. Nodes are found by their class, so it
 fits the printed graphs, examples and blueprints alike. Steps, schedulers and seeds stay: what a split or a denoise
 means depends on them, and at these sizes a demo checkpoint makes three to twenty steps a second.
+
+The demo model draws at 128 pixels, and 256 in a second pass; those in the shape of SDXL hold noise.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.checkpoint_sdxl import KINDS, build
-from engine.layout import DEMO_CHECKPOINT
+from engine.layout import DEMO_CHECKPOINT, DEMO_STYLES
 from engine.run import Graph
 
 SDXL_BASE, SDXL_REFINER = KINDS["base"].file, KINDS["refiner"].file
@@ -22,24 +24,22 @@ DEMO_FILES = {
     "v1-5-pruned-emaonly-fp16.safetensors": DEMO_CHECKPOINT,
     "sd_xl_base_1.0.safetensors": SDXL_BASE,
     "sd_xl_refiner_1.0.safetensors": SDXL_REFINER,
-    # One SD 1.5 and one SDXL for an anime model and a realistic one: the server's log names the kind of a model that it
-    # loads, not the file.
-    "animagine-xl-4.0-opt.safetensors": DEMO_CHECKPOINT,
-    "Juggernaut-XL_v9_RunDiffusionPhoto_v2.safetensors": SDXL_BASE,
+    "animagine-xl-4.0-opt.safetensors": DEMO_STYLES["anime"],
+    "Juggernaut-XL_v9_RunDiffusionPhoto_v2.safetensors": DEMO_STYLES["realistic"],
     "RealESRGAN_x4plus.safetensors": UPSCALER,
 }
 LOADERS = {"CheckpointLoaderSimple": "ckpt_name", "UpscaleModelLoader": "model_name"}
 PICTURES = dict.fromkeys(("EmptyLatentImage", "ImageScale"), ("width", "height"))
 CROPS = dict.fromkeys(("SwitchyardFaceDetailer", "SwitchyardFaceCrop"), ("guide_size", "max_size"))
-SMALL_PX, SHRINK = 256, 8
+SMALL_PX, DRAWN_PX, CROPS_SHRINK = 256, 128, 4
 PARAMETERS = ("SwitchyardChoiceParameter", "SwitchyardIntegerParameter")
 
 
 def substituted(graph: Graph) -> Graph:
-    """A copy of a graph with demo files for public ones, and sizes an eighth if one is beyond SMALL_PX.
+    """A copy of a graph with demo files for public ones, and smaller sizes if one is beyond SMALL_PX.
 
-    512 and 1024 become 64 and 128, for pictures and for crops of faces each. Files and sizes that come from a template
-    parameter are changed there; sizes that come by another link stay.
+    Pictures: the smallest side that is drawn becomes DRAWN_PX, all others in proportion. Crops of faces: a quarter.
+    Files and sizes that come from a template parameter are changed there; sizes that come by another link stay.
 
     Raises:
         LookupError: a loader names a file that DEMO_FILES does not know.
@@ -50,8 +50,9 @@ def substituted(graph: Graph) -> Graph:
         if file is not None:
             inputs, file = _place(graph, spec["inputs"], file)
             inputs[file] = _demo_file(name, inputs[file])
-    _shrink(graph, PICTURES)
-    _shrink(graph, CROPS)
+    drawn = [inputs[side] for inputs, side in _sizes(graph, {"EmptyLatentImage": ("width", "height")})]
+    _shrink(_sizes(graph, PICTURES), min(drawn, default=4 * DRAWN_PX) / DRAWN_PX)
+    _shrink(_sizes(graph, CROPS), CROPS_SHRINK)
     return graph
 
 
@@ -62,14 +63,19 @@ def _place(graph: Graph, inputs: dict[str, Any], name: str) -> tuple[dict[str, A
     return (source["inputs"], "value") if source.get("class_type") in PARAMETERS else (inputs, name)
 
 
-def _shrink(graph: Graph, sized: dict[str, tuple[str, str]]) -> None:
+def _sizes(graph: Graph, sized: dict[str, tuple[str, str]]) -> list[tuple[dict[str, Any], str]]:
+    """Where the sizes of nodes of these classes stand, each once."""
     given = [
         _place(graph, spec["inputs"], side) for spec in graph.values() for side in sized.get(spec["class_type"], ())
     ]
-    sizes = {(id(inputs), side): inputs for inputs, side in given if isinstance(inputs.get(side), int)}  # each once
-    if any(inputs[side] > SMALL_PX for (_, side), inputs in sizes.items()):
-        for (_, side), inputs in sizes.items():
-            inputs[side] = inputs[side] // SHRINK // 8 * 8
+    once = {(id(inputs), side): (inputs, side) for inputs, side in given if isinstance(inputs.get(side), int)}
+    return list(once.values())
+
+
+def _shrink(sizes: list[tuple[dict[str, Any], str]], factor: float) -> None:
+    if any(inputs[side] > SMALL_PX for inputs, side in sizes):
+        for inputs, side in sizes:
+            inputs[side] = int(inputs[side] / factor) // 8 * 8
 
 
 def _demo_file(node_id: str, file: str) -> str:
@@ -91,7 +97,7 @@ def make_files(files: set[str], shared: Path, own: Path) -> None:
     """Makes the demo files that are not there yet.
 
     Args:
-        files: their names; the SD 1.5 checkpoint comes with the sandbox.
+        files: their names; the demo model's checkpoints come with the sandbox.
         shared: the models folder that is kept between runs, for the checkpoints of SDXL: 400 MB each.
         own: the models folder of the server.
     """

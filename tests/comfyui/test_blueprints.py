@@ -10,21 +10,21 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 BLUEPRINTS = sorted((ROOT / "subgraphs").glob("*.json"))
 GOLDENS = ROOT / "tests" / "web" / "goldens" / "blueprints"
-NEEDS_SDXL = {"SDXL base and refiner", "Model by subject"}
+SIDES = {
+    "Face detector and detailer": 256,
+    "Hi-res fix lanczos": 256,
+    "Hi-res fix upscale model": 256,
+    "Model by subject": 128,
+    "SDXL base and refiner": 128,
+}
 RUNS = [
-    pytest.param(path.stem, id=path.stem, marks=[pytest.mark.sdxl] if path.stem in NEEDS_SDXL else [])
-    for path in BLUEPRINTS
+    pytest.param(stem, side, id=stem, marks=[pytest.mark.sdxl] if "SDXL" in stem else [])
+    for stem, side in SIDES.items()
 ]
 
 
 def test_there_is_one_for_each_pipeline():
-    assert {path.stem for path in BLUEPRINTS} == {
-        "Face detector and detailer",
-        "Hi-res fix lanczos",
-        "Hi-res fix upscale model",
-        "Model by subject",
-        "SDXL base and refiner",
-    }
+    assert {path.stem for path in BLUEPRINTS} == set(SIDES)
     assert {path.stem for path in GOLDENS.glob("*.json")} == {path.stem for path in BLUEPRINTS}
 
 
@@ -55,13 +55,13 @@ def test_it_is_one_subgraph_node_with_a_category_and_a_description(path):
     assert all(inner["properties"]["cnr_id"] for inner in subgraph["nodes"] if inner["type"].startswith("Switchyard"))
 
 
-@pytest.mark.parametrize("stem", RUNS)
-def test_it_runs_to_its_picture(run, picture, supplied, stem):
+@pytest.mark.parametrize(("stem", "side"), RUNS)
+def test_it_runs_to_its_picture(run, picture, supplied, stem, side):
     graph = supplied(json.loads((GOLDENS / f"{stem}.json").read_text(encoding="utf-8")))
     result = run(graph)
     assert result.status == "success", result.error or result.node_errors
     (save,) = [name for name, spec in graph.items() if spec["class_type"] == "SaveImage"]
-    assert picture(result, save).shape == (128, 128, 3)
+    assert picture(result, save).shape == (side, side, 3)
     assert picture(result, save).std() > 5
 
 

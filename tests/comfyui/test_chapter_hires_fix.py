@@ -11,7 +11,7 @@ from graphs import node
 def hires_graph():
     printed = {
         "1": node("CheckpointLoaderSimple", ckpt_name="dreamshaper_8.safetensors"),
-        "2": node("CLIPTextEncode", text="a lighthouse on a cliff, evening light", clip=["1", 1]),
+        "2": node("CLIPTextEncode", text="a lighthouse by the sea at sunset", clip=["1", 1]),
         "3": node("CLIPTextEncode", text="fog", clip=["1", 1]),
         "4": node("EmptyLatentImage", width=512, height=512, batch_size=1),
         "5_pass1": node(
@@ -60,7 +60,7 @@ def test_the_printed_graph_runs_with_the_loader_supplied(run, picture, supplied)
     assert result.status == "success", result.error or result.node_errors
     assert {"5_pass1", "7_upscale", "10_pass2", "12_save"} <= set(result.started)
     draft, upscaled, final = (picture(result, name) for name in ("draft", "upscaled", "12_save"))
-    assert (draft.shape, upscaled.shape, final.shape) == ((64, 64, 3), (256, 256, 3), (128, 128, 3))
+    assert (draft.shape, upscaled.shape, final.shape) == ((128, 128, 3), (512, 512, 3), (256, 256, 3))
     assert abs(upscaled - draft.repeat(4, axis=0).repeat(4, axis=1)).max() <= 1
     assert final.std() > 5
 

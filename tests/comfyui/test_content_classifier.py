@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from graphs import catch, caught, node
 
-CHECKPOINT = "switchyard_demo_sd15.safetensors"
+from engine.layout import NOISE_CHECKPOINT
 
 
 def classify(prompt, **inputs):
@@ -64,7 +64,7 @@ def test_a_list_of_prompts_is_classified_one_by_one(run):
 
 def test_the_clip_is_loaded_only_by_its_method(run):
     graph = classify("a fox in the snow", classes="fox: fox, snow\ncar: a fast red car", clip=["loader", 1])
-    graph["loader"] = node("CheckpointLoaderSimple", ckpt_name=CHECKPOINT)
+    graph["loader"] = node("CheckpointLoaderSimple", ckpt_name=NOISE_CHECKPOINT)
     by_words = run(graph)
     assert by_words.status == "success", by_words.error
     assert "loader" not in by_words.started

@@ -223,11 +223,13 @@ def test_rank_by_preference_keeps_the_three_that_score_highest(run):
 
 def test_face_detailer_without_a_face_saves_the_picture_as_it_is(run, picture, supplied):
     stem = "Face detailer"
-    result = run(supplied(graph_of(stem)))
+    graph = supplied(graph_of(stem))
+    graph[named(stem, "Prompt")]["inputs"]["text"] = "photo, mountains by the sea"
+    result = run(graph)
     assert result.status == "success", result.error or result.node_errors
     assert result.verdict(named(stem, "Face Detailer"))["summary"].startswith("no face, the picture is unchanged")
-    assert picture(result, named(stem, "Final picture")).shape == (96, 64, 3)
-    assert picture(result, named(stem, "Faces found")).shape == (96, 64, 3)
+    assert picture(result, named(stem, "Final picture")).shape == (128, 128, 3)
+    assert picture(result, named(stem, "Faces found")).shape == (128, 128, 3)
     assert not any(named(stem, title) in result.outputs for title in ("Faces before", "Faces after"))
 
 

@@ -9,7 +9,7 @@ import numpy
 import pytest
 from graphs import catch, caught, node
 
-from engine.layout import DEMO_CHECKPOINT
+from engine.layout import DEMO_CHECKPOINT, NOISE_CHECKPOINT
 
 SAMPLER = {"steps": 3, "cfg": 7.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 0.5}
 
@@ -97,8 +97,10 @@ def test_a_face_is_found_and_redrawn_with_nothing_plugged_in_and_nothing_downloa
 
 
 def test_a_model_that_draws_noise_spoils_no_face(run, changed):
-    """The demo checkpoint has learnt nothing: at full denoise it draws noise, and the guard keeps the old face."""
-    result = run(detailed(keep_if_worse=True, denoise=1.0, steps=4))
+    """This checkpoint has learnt nothing: at full denoise it draws noise, and the guard keeps the old face."""
+    graph = detailed(keep_if_worse=True, denoise=1.0, steps=4)
+    graph["checkpoint"]["inputs"]["ckpt_name"] = NOISE_CHECKPOINT
+    result = run(graph)
     where, _ = changed(result)
     verdict = result.verdict("detail")
     assert verdict["data"]["faces"][0]["status"] == "kept"

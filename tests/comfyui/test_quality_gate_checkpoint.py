@@ -1,4 +1,4 @@
-"""Quality Gate around a real sampler: the demo checkpoint, whose pictures are noise, in a real server."""
+"""Quality Gate around a real sampler: the demo checkpoint in a real server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ATTEMPTS = 6
 def sampling_graph(seed, prefix="gated", **gate):
     return {
         "checkpoint": node("CheckpointLoaderSimple", ckpt_name=DEMO_CHECKPOINT),
-        "positive": node("CLIPTextEncode", text="a red barn in the snow", clip=["checkpoint", 1]),
+        "positive": node("CLIPTextEncode", text="a red house in the snow", clip=["checkpoint", 1]),
         "negative": node("CLIPTextEncode", text="", clip=["checkpoint", 1]),
         "latent": node("EmptyLatentImage", width=64, height=64, batch_size=1),
         "sampler": node(

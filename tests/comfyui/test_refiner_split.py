@@ -6,9 +6,9 @@ import pytest
 from graphs import catch, caught, node, value
 from schedules import SEVEN, ask_comfyui, pipeline, sampler, seen, watch
 
-from engine.layout import DEMO_CHECKPOINT
+from engine.layout import NOISE_CHECKPOINT
 
-CHECKPOINT = node("CheckpointLoaderSimple", ckpt_name=DEMO_CHECKPOINT)
+CHECKPOINT = node("CheckpointLoaderSimple", ckpt_name=NOISE_CHECKPOINT)
 
 
 def split_graph(**inputs):

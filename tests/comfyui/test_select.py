@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from graphs import catch, caught, marked, node, value, values
 
+from engine.layout import DEMO_CHECKPOINT
+
 CASES = "anime | manga -> drawn\n/photo|realistic/i\n0.5..0.9\ntrue"
 
 
@@ -47,10 +49,7 @@ def test_only_the_input_whose_case_fits_runs(run, chooser, branch, index, label)
 
 def test_of_five_checkpoint_loaders_only_the_chosen_one_loads(run):
     """The use that Select is for; the other four files exist, since the engine validates every branch."""
-    loaders = {
-        f"loader {index}": node("CheckpointLoaderSimple", ckpt_name="switchyard_demo_sd15.safetensors")
-        for index in range(5)
-    }
+    loaders = {f"loader {index}": node("CheckpointLoaderSimple", ckpt_name=DEMO_CHECKPOINT) for index in range(5)}
     graph = {
         **loaders,
         "select": node(

@@ -30,8 +30,8 @@ def test_files_and_sizes_are_substituted_in_a_copy():
     }
     small = substituted(graph)
     assert small["loader"]["inputs"]["ckpt_name"] == SDXL_BASE
-    assert small["latent"] == sized("EmptyLatentImage", 104, 152)
-    assert small["scale"] == sized("ImageScale", 208, 0)
+    assert small["latent"] == sized("EmptyLatentImage", 128, 184)
+    assert small["scale"] == sized("ImageScale", 256, 0)
     assert small["linked"] == graph["linked"]
     assert small["other"] == graph["other"]
     assert graph["latent"] == sized("EmptyLatentImage", 832, 1216)
@@ -48,9 +48,20 @@ def test_what_comes_from_a_template_parameter_is_changed_there_and_once():
     }
     small = substituted(graph)
     assert small["model"]["inputs"]["value"] == SDXL_BASE
-    assert small["side"]["inputs"]["value"] == 64
+    assert small["side"]["inputs"]["value"] == 128
     assert [small[name] for name in ("one", "two", "latent")] == [graph[name] for name in ("one", "two", "latent")]
     assert files_of(small) == {SDXL_BASE}
+
+
+@pytest.mark.parametrize("drawn", [512, 768, 1024])
+def test_whatever_size_a_model_draws_at_it_is_that_of_the_demo_model(drawn):
+    graph = {"latent": sized("EmptyLatentImage", drawn, drawn), "scale": sized("ImageScale", 2 * drawn, 2 * drawn)}
+    small = substituted(graph)
+    assert small == {"latent": sized("EmptyLatentImage", 128, 128), "scale": sized("ImageScale", 256, 256)}
+
+
+def test_without_a_drawn_picture_sizes_become_a_quarter():
+    assert substituted({"scale": sized("ImageScale", 1024, 768)}) == {"scale": sized("ImageScale", 256, 192)}
 
 
 def test_a_graph_of_small_pictures_and_demo_files_stays_as_it_is():
@@ -68,7 +79,7 @@ def test_crops_of_faces_are_made_small_whatever_the_pictures_are():
         "without": node("SwitchyardFaceCrop", guide_size=["size", 0]),
     }
     small = substituted(graph)
-    assert small["detailer"]["inputs"] == {"guide_size": 64, "max_size": 128}
+    assert small["detailer"]["inputs"] == {"guide_size": 128, "max_size": 256}
     assert [small[name] for name in ("latent", "without")] == [graph[name] for name in ("latent", "without")]
 
 
