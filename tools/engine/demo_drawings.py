@@ -17,7 +17,7 @@ from .server import Server
 
 NEGATIVE = "blurry"
 GATED = "a photo of a smiling woman with red hair by the sea"
-GATE_SEED, GATE_SCORE = 1, 0.8
+GATE_SEED, GATE_SCORE = 25, 0.8
 SUBJECTS = {"anime": "anime, 1girl, a girl with blue hair in a meadow", "realistic": "photo of a man with brown hair"}
 LARGE = "photo, a red lighthouse by the sea at sunset"
 BEST = "photo, a yellow boat at sea"
