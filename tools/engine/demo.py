@@ -27,7 +27,7 @@ from .server import Server
 
 PHOTOGRAPHS = ("astronaut.png", "grace_hopper.jpg")
 PHOTOGRAPH: Graph = {"photograph": {"class_type": "LoadImage", "inputs": {"image": PHOTOGRAPHS[0]}}}
-DRAFT = drawing("blurry, a red lighthouse by the sea at sunset")
+DRAFT = drawing("blurry, a red lighthouse by the sea at sunset", unwanted="")
 
 
 def decide(source: Graph, picture: str) -> Graph:

@@ -25,9 +25,9 @@ from things import THINGS
 
 PROMPTS = Path(__file__).parent / "prompts.txt"
 PAIRS = list(itertools.product(THINGS, COLOURS))
-_SEEN, _UNSEEN = 12_000, 1_000
+_SEEN, _UNSEEN = 10_000, 1_000
 _SIDE = 64
-_EPOCHS = 10
+_EPOCHS = 8
 
 
 class Judge(nn.Module):
@@ -88,14 +88,17 @@ def held_out_captions(count: int) -> list[tuple[str, str, str, str, str]]:
 def train_judge() -> tuple[Judge, tuple[float, float]]:
     """Trains it on drawn pictures with things; also gives how often it is right about others."""
     pictures, pairs, times = _drawn(_SEEN + _UNSEEN)
-    judge, generator = Judge(), torch.Generator().manual_seed(7)
+    judge, generator = Judge().to(memory_format=torch.channels_last), torch.Generator().manual_seed(7)  # pyright: ignore[reportCallIssue]
     optimizer = torch.optim.AdamW(judge.parameters(), 1e-3)
     for epoch in range(_EPOCHS):
         for group in optimizer.param_groups:
             group["lr"] = 1e-3 * (1 - epoch / _EPOCHS)
         for part in torch.randperm(_SEEN, generator=generator).split(64):
-            shown = _blurred(pictures[part], float(torch.rand((), generator=generator)))
-            guess, hour = judge(shown)
+            shown = _blurred(
+                pictures[part].contiguous(memory_format=torch.channels_last), float(torch.rand((), generator=generator))
+            )
+            with torch.autocast("cpu", torch.bfloat16):
+                guess, hour = (answer.float() for answer in judge(shown))
             loss = functional.binary_cross_entropy_with_logits(guess, pairs[part]) * 20
             loss = loss + functional.cross_entropy(hour, times[part])
             optimizer.zero_grad()
