@@ -52,8 +52,7 @@ def drawing(
             sampler_name="euler",
             scheduler="simple",
             denoise=1.0,
-        seed = attempt["seeds"]["sampler"]["seed"]
-        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.0f} face(s)"),
+        ),
         f"{name}picture": node("VAEDecode", samples=[f"{name}sampler", 0], vae=[ckpt, 2]),
     }
 
@@ -70,8 +69,7 @@ def gated() -> Graph:
             comparison="greater_or_equal",
             threshold=1,
             max_attempts=12,
-        seed = attempt["seeds"]["sampler"]["seed"]
-        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.0f} face(s)"),
+        ),
         "save": node("SwitchyardSaveImageWithSeeds", images=["gate", 0], filename_prefix="switchyard_gate"),
     }
 
@@ -90,8 +88,7 @@ def by_subject(prompt: str) -> Graph:
             if_missing="error",
             input_0=["anime picture", 0],
             input_1=["realistic picture", 0],
-        seed = attempt["seeds"]["sampler"]["seed"]
-        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.0f} face(s)"),
+        ),
         "save": node("SaveImage", images=["select", 0], filename_prefix="switchyard_subject"),
     }
 
@@ -109,8 +106,7 @@ def enlarged() -> Graph:
             steps=15,
             effect="add detail",
             strength=0.45,
-        seed = attempt["seeds"]["sampler"]["seed"]
-        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.0f} face(s)"),
+        ),
         "second": node(
             "KSampler",
             model=["checkpoint", 0],
@@ -123,8 +119,7 @@ def enlarged() -> Graph:
             sampler_name="euler",
             scheduler=["strength", 2],
             denoise=["strength", 0],
-        seed = attempt["seeds"]["sampler"]["seed"]
-        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.0f} face(s)"),
+        ),
         "large": node("VAEDecode", samples=["second", 0], vae=["checkpoint", 2]),
         "both": node(
             "ImageStitch",
@@ -134,8 +129,7 @@ def enlarged() -> Graph:
             match_image_size=True,
             spacing_width=8,
             spacing_color="white",
-        seed = attempt["seeds"]["sampler"]["seed"]
-        say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.0f} face(s)"),
+        ),
         "save": node("SaveImage", images=["both", 0], filename_prefix="switchyard_hires"),
     }
 
@@ -199,8 +193,6 @@ def _report_gate(server: Server) -> None:
     verdict = run.verdict("gate")
     attempts = verdict["data"]["attempts"]
     for attempt in attempts:
-        say(
-            f"  attempt {attempt['attempt'] + 1}  seed {attempt['seeds']['sampler']['seed']}: {attempt['score']:.0f} face(s)"
         seed = attempt["seeds"]["sampler"]["seed"]
         say(f"  attempt {attempt['attempt'] + 1}  seed {seed}: {attempt['score']:.0f} face(s)")
     say(f"  gate       {verdict['summary']}")

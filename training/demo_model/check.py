@@ -88,7 +88,7 @@ def held_out_captions(count: int) -> list[tuple[str, str, str, str, str]]:
 def train_judge() -> tuple[Judge, tuple[float, float]]:
     """Trains it on drawn pictures with things; also gives how often it is right about others."""
     pictures, pairs, times = _drawn(_SEEN + _UNSEEN)
-    judge, generator = Judge().to(memory_format=torch.channels_last), torch.Generator().manual_seed(7)  # pyright: ignore[reportCallIssue]
+    judge, generator = Judge(), torch.Generator().manual_seed(7)
     optimizer = torch.optim.AdamW(judge.parameters(), 1e-3)
     for epoch in range(_EPOCHS):
         for group in optimizer.param_groups:

@@ -2,9 +2,10 @@
 
     PYTHONPATH=tools python training/demo_model/gate.py [strip.jpg]
 
-The demo's portrait is drawn with 140 seeds. A gate that begins at a seed tries it and those after it, up to forty, until
-a picture passes: once by Quality Score, once by whether Face Detector finds a face. Told are the scores of first attempts
-and of winners, and how many attempts it took. With a file name, the attempts of the demo's own gate are drawn as a strip.
+The demo's portrait is drawn with 140 seeds. A gate that begins at a seed tries it and those after it, up to forty,
+until a picture passes: once by Quality Score, once by whether Face Detector finds a face. Told are the scores of first
+attempts and of winners, and how many attempts it took. With a file name, the attempts of the demo's own gate are drawn
+as a strip.
 """
 
 from __future__ import annotations
@@ -59,9 +60,8 @@ def tell(name: str, scores: Sequence[float], threshold: float) -> None:
             f"  {title:15} mean {statistics.mean(values):.2f}  median {statistics.median(values):.2f}  "
             f"from {tenths[0]:.2f} to {tenths[-1]:.2f} (tenth to ninetieth percentile)"
         )
-    print(
-        f"  attempts        mean {statistics.mean(counts):.1f}  median {statistics.median(counts):.0f}  most {max(counts)}"
-    )
+    mean, median = statistics.mean(counts), statistics.median(counts)
+    print(f"  attempts        mean {mean:.1f}  median {median:.0f}  most {max(counts)}")
     print(f"  winners below the threshold: {sum(score < threshold for score in winners)}")
 
 
