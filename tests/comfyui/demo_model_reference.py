@@ -35,18 +35,26 @@ def apart(ours, theirs):
     return ((ours - theirs).abs().max() / max(1.0, ours.std().item())).item()
 
 
+def encode(clip, own, prompt):
+    """What ComfyUI makes of a prompt, and what training does."""
+    return (
+        *clip.encode_from_tokens(clip.tokenize(prompt), return_pooled=True),
+        *own._encode([prompt], STYLE),
+    )
+
+
 def main():
     model, clip, vae, _ = comfy.sd.load_checkpoint_guess_config(CHECKPOINT)
     own = Sampler()
     answer = {"text": {}, "family": type(model.model).__name__, "shift": model.model.model_sampling.shift}
     for prompt in PROMPTS:
-        context, pooled = clip.encode_from_tokens(clip.tokenize(prompt), return_pooled=True)
-        text, own_pooled = own._encode([prompt], STYLE)
+        context, pooled, text, own_pooled = encode(clip, own, prompt)
         width, own_width = text.shape[2], own_pooled.shape[1]
         again = text[:, -1:].expand(-1, TOKENS - text.shape[1], -1)  # the last one stands for all others
         pairs = ((torch.cat([text, again], 1), context[:, :TOKENS, :width]), (own_pooled, pooled[:, :own_width]))
         answer["text"][prompt] = max(apart(ours, theirs) for ours, theirs in pairs)
         answer["rest"] = max(context[:, :, width:].abs().max().item(), pooled[:, own_width:].abs().max().item())
+    context, pooled, text, own_pooled = encode(clip, own, PROMPTS[0])
     torch.manual_seed(1)
     noise, level = torch.randn(1, 16, 16, 12), torch.tensor([0.6])
     picture = torch.rand(1, 96, 64, 3)
