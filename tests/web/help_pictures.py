@@ -1,5 +1,7 @@
 """Takes the pictures of the help pages: every node as an example shows it, after a run where the example can run.
 
+Examples that need a checkpoint are run with the demo model, and with its settings.
+
 Running this file writes web/docs/<node>.jpg anew for the nodes named on the command line, or for all: look at the
 change. It needs the sandbox and Chromium, as the tests of the page do:
 
@@ -10,9 +12,7 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,40 +83,22 @@ def take(canvas: Any, node_id: str, target: Path) -> None:
 
 
 def main(names: list[str]) -> None:
-    sys.path[:0] = [str(HERE), str(HERE.parent / "comfyui"), str(ROOT / "tools")]
-    from canvas import LAUNCH, PACK, open_canvas
+    sys.path[:0] = [str(HERE), str(HERE.parent / "comfyui")]
     from example_needs import EXAMPLE_NEEDS
-    from playwright.sync_api import sync_playwright
+    from example_pictures import DRAWN, draw, opened
 
-    from engine.layout import find_chromium, find_layout, python_of
-    from engine.pack import install_pack
-    from engine.server import Server
-
-    layout = find_layout(None, None)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        page = layout.newer_frontend / "comfyui_frontend_package" / "static"
-        arguments = ("--cpu", "--front-end-root", str(page))
-        server = Server(
-            python_of(layout.environment), layout.comfyui, Path(folder), models=layout.models, arguments=arguments
-        )
-        install_pack(server.base / "custom_nodes", PACK)
-        for picture in [*(ROOT / "data" / "demo").glob("*.*g"), layout.comfyui / "input" / "example.png"]:
-            shutil.copy2(picture, server.base / "input")
-        server.start()
-        try:
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=LAUNCH)
-            canvas = open_canvas(browser, server, "nodes 2.0")
-            for stem, nodes in wanted_nodes(names).items():
-                workflow = next(workflow for name, workflow in examples() if name == stem)
+    with opened("nodes 2.0", newer=True) as canvas:
+        for stem, nodes in wanted_nodes(names).items():
+            workflow = next(workflow for name, workflow in examples() if name == stem)
+            if stem in DRAWN:
+                draw(canvas, stem)
+            else:
                 canvas.load(workflow)
                 if stem not in EXAMPLE_NEEDS:
                     canvas.run(300)
-                for kind, node_id in nodes.items():
-                    take(canvas, node_id, DOCS / f"{kind}.jpg")
-                    sys.stdout.write(f"{kind}: {stem}\n")
-            browser.close()
-        finally:
-            server.stop()
+            for kind, node_id in nodes.items():
+                take(canvas, node_id, DOCS / f"{kind}.jpg")
+                sys.stdout.write(f"{kind}: {stem}\n")
 
 
 if __name__ == "__main__":
