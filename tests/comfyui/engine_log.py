@@ -21,5 +21,5 @@ class EngineLog:
 
     @property
     def models(self) -> set[str]:
-        """The classes of the models that were put to work: BaseModel is SD 1.5, with SD1ClipModel."""
+        """The classes of the models that were put to work: SD3 is the demo model, with SD3ClipModel_."""
         return set(re.findall(rf"{_START}Requested to load (\w+)", self.text, re.MULTILINE))

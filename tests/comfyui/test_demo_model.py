@@ -45,12 +45,12 @@ def test_all_three_checkpoints_load(styles):
 def test_the_checkpoints_of_two_styles_draw_the_same_words_differently(styles, picture):
     anime, realistic = (picture(styles, f"{style} shown") for style in DEMO_STYLES)
     assert abs(anime - realistic).mean() > 10
-    assert flatness(anime) > flatness(realistic)
+    assert edge(anime) > 1.2 * edge(realistic)
 
 
-def flatness(shown):
-    """The share of neighbours in a row that are nearly of one colour: a drawing is filled, a photo is shaded."""
-    return (abs(numpy.diff(shown, axis=1)).max(-1) <= 2).mean()
+def edge(shown):
+    """How steep the steepest two in a hundred steps from neighbour to neighbour are: drawings have lines of ink."""
+    return numpy.quantile(abs(numpy.diff(shown, axis=1)).max(-1), 0.98)
 
 
 @pytest.mark.parametrize(("colour", "channel"), [("red", 0), ("blue", 2)])
@@ -69,6 +69,19 @@ def test_things_are_drawn_where_the_prompt_says(run, picture):
     left, right = shown[70:100, 24:48].mean((0, 1)), shown[70:100, 80:104].mean((0, 1))
     assert left[0] > left[2] + 40, f"left: {left}"
     assert right[2] > right[0] + 40, f"right: {right}"
+
+
+def test_the_face_detector_finds_faces_in_portraits_of_the_realistic_style(run):
+    """Not in all: half of them are clear enough."""
+    graph = drawing("photo, portrait of a man with brown hair in the snow", DEMO_STYLES["realistic"], seed=1)
+    graph["latent"]["inputs"]["batch_size"] = 4
+    graph["negative"]["inputs"]["text"] = ""
+    graph["faces"] = node("SwitchyardFaceDetector", image=["picture", 0], threshold=0.5)
+    graph["shown"] = node("PreviewImage", images=["faces", 5])
+    result = run(graph)
+    found, _, pictures = result.verdict("faces")["summary"].partition(" faces in ")
+    assert pictures.startswith("4 pictures"), result.verdict("faces")["summary"]
+    assert int(found) >= 2
 
 
 def test_a_picture_takes_less_than_ten_seconds_of_the_processor(run, server):

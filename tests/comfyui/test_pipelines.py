@@ -37,14 +37,15 @@ def test_a_hires_fix_saves_a_picture_twice_as_large_as_its_draft(run, picture, s
     assert result.status == "success", result.error or result.node_errors
     draft, final = picture(result, named(stem, "Draft picture")), picture(result, named(stem, "Final picture"))
     assert (draft.shape, final.shape) == ((128, 128, 3), (256, 256, 3))
+    graph[named(stem, "Second pass")]["inputs"]["denoise"] = 1.0
+    redrawn = picture(run(graph), named(stem, "Final picture"))
+    assert likeness(final, draft) > likeness(redrawn, draft) + 0.05
+
+
+def likeness(final, draft):
+    """How well a picture twice as large goes with its draft: a correlation, up to 1."""
     halved = final.reshape(128, 2, 128, 2, 3).mean((1, 3))
-    assert correlation(halved, draft) > 0.9, "the second pass draws another picture"
-    other = draft[:, ::-1]
-    assert correlation(halved, draft) > correlation(halved, other)
-
-
-def correlation(one, other):
-    return numpy.corrcoef(one.ravel(), other.ravel())[0, 1]
+    return numpy.corrcoef(halved.ravel(), draft.ravel())[0, 1]
 
 
 @pytest.mark.parametrize("stem", HIRES)
@@ -93,7 +94,7 @@ def test_sdxl_base_and_refiner_decodes_with_the_vae_of_the_last_model():
     ("prompt", "wanted", "other"),
     [
         ("anime, portrait of a girl with pink hair in the snow", "Anime", "Realistic"),
-        ("photo, portrait of a smiling woman with brown hair in the snow", "Realistic", "Anime"),
+        ("photo, a red boat at sea at sunset", "Realistic", "Anime"),
     ],
 )
 def test_model_by_subject_loads_one_checkpoint(run_logged, picture, supplied, prompt, wanted, other):

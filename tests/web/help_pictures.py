@@ -88,6 +88,7 @@ def main(names: list[str]) -> None:
     from example_pictures import DRAWN, draw, opened
 
     with opened("nodes 2.0", newer=True) as canvas:
+        canvas.page.set_viewport_size({"width": 1600, "height": 1700})  # Face Detailer's height
         for stem, nodes in wanted_nodes(names).items():
             workflow = next(workflow for name, workflow in examples() if name == stem)
             if stem in DRAWN:
