@@ -100,7 +100,9 @@ def test(layout: Layout, arguments: list[str]) -> int:
 
 def _passes(name: str, command: list[str], layout: Layout) -> bool:
     say(f"--- {name}")
-    return run_child(command, cwd=REPOSITORY, env=_environment(layout)) == 0
+    # One thread each: servers and browsers share the cores, and threads of torch that wait for one another on a busy
+    # one take ten times as long.
+    return run_child(command, cwd=REPOSITORY, env={"OMP_NUM_THREADS": "1", **_environment(layout)}) == 0
 
 
 def serve(layout: Layout, arguments: list[str], port: int = 8188, gpu: bool = False) -> int:
