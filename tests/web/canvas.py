@@ -92,6 +92,11 @@ class Canvas:
                 for (const one of [...openWorkflows]) if (one !== activeWorkflow) await closeWorkflow(one)
             }"""
         )
+        for _ in range(5):  # dialogs that a test before has left open
+            if not self.page.locator(".p-dialog-mask").count():
+                break
+            self.page.keyboard.press("Escape")
+            self.page.wait_for_timeout(200)
         self.load()
 
     def settle(self) -> None:
