@@ -128,7 +128,7 @@ def test_a_shipped_file_is_the_one_its_manifest_names(entry):
     assert set(entry["source"]) in ({"package", "version", "path"}, {"script", "pictures"})
 
 
-def test_the_manifest_names_every_picture():
-    pictures = {f"demo/{path.name}" for path in (DATA / "demo").iterdir()}
-    assert {entry["file"] for entry in MANIFEST if entry["file"].startswith("demo/")} == pictures
-    assert pictures == {f"demo/{name}" for name in PHOTOGRAPHS}
+def test_the_manifest_names_every_picture_and_the_demo_model():
+    files = {f"demo/{path.name}" for path in (DATA / "demo").iterdir()}
+    assert {entry["file"] for entry in MANIFEST if entry["file"].startswith("demo/")} == files
+    assert files == {*(f"demo/{name}" for name in PHOTOGRAPHS), "demo/demo_model.safetensors"}
