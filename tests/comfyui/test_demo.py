@@ -9,7 +9,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from engine import demo, demo_drawings, demo_faces
+from engine import demo, demo_drawings, demo_faces, demo_steps
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def shown(layout, tmp_path_factory):
     base = tmp_path_factory.mktemp("demo")
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        for module in (demo, demo_drawings, demo_faces):
+        for module in (demo, demo_drawings, demo_faces, demo_steps):
             patch.setattr(module, "say", lambda text="": lines.append(text))
         demo.show(layout, base)
     return base, "\n".join(lines)

@@ -19,6 +19,7 @@ from .contact_sheet import draw_contact_sheet
 from .damage import DAMAGES
 from .demo_drawings import drawing, report_drawings
 from .demo_faces import report_faces
+from .demo_steps import run_whole, say_saved
 from .layout import REPOSITORY, Layout, find_layout, python_of
 from .pack import install_pack
 from .processes import signals_interrupt
@@ -27,7 +28,7 @@ from .server import Server
 
 PHOTOGRAPHS = ("astronaut.png", "grace_hopper.jpg")
 PHOTOGRAPH: Graph = {"photograph": {"class_type": "LoadImage", "inputs": {"image": PHOTOGRAPHS[0]}}}
-DRAFT = drawing("blurry, a red lighthouse by the sea at sunset", unwanted="")
+DRAFT = drawing("blurry, a red lighthouse by the sea at sunset")
 
 
 def decide(source: Graph, picture: str) -> Graph:
@@ -104,19 +105,13 @@ def show(layout: Layout, base: Path) -> None:
 
 def report(server: Server, graph: Graph, expected: str) -> None:
     """Runs a graph and prints what ran, what did not, the decisions and the saved files."""
-    began = time.monotonic()
-    run = run_graph(server, graph)
-    if run.status != "success":
-        raise SandboxError(f"the run ended with {run.status}: {run.error} ({run.error_node or run.node_errors})")
+    run = run_whole(server, graph)
     say(f"  score      {run.verdict('score')['summary']}")
     say(f"  compare    {run.verdict('compare')['summary']}")
     say(f"  switch     {run.verdict('switch')['summary']}")
     say(f"  ran        {', '.join(run.started)}")
     say(f"  did not    {', '.join(name for name in graph if name not in run.started)}")
-    for name in run.saved("save"):
-        say(f"  saved      {server.base / 'output' / name}")
-    say(f"  took       {show_seconds(time.monotonic() - began)}")
-    say()
+    say_saved(server, run, "save")
     taken = run.verdict("switch")["data"]["branch"]
     if taken != expected:
         raise SandboxError(f"the switch took {taken} where {expected} was expected")

@@ -6,16 +6,15 @@ drawn in the sandbox, by the small model in data/demo.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from .console import SandboxError, say, show_seconds
+from .console import SandboxError, say
 from .contact_sheet import draw_contact_sheet
+from .demo_steps import node, run_whole, say_saved, side_by_side
 from .layout import DEMO_CHECKPOINT, DEMO_STYLES
-from .run import Graph, Run, run_graph
+from .run import Graph
 from .server import Server
 
-NEGATIVE = ""
 GATED = "photo, portrait of a smiling woman with red hair by the sea"
 GATE_SEED, FACE_SCORE = 9, 0.65
 SUBJECTS = {
@@ -26,19 +25,13 @@ LARGE = "photo, a red lighthouse by the sea at sunset"
 BEST = "photo, a yellow boat at sea"
 
 
-def node(class_type: str, **inputs: Any) -> dict[str, Any]:
-    return {"class_type": class_type, "inputs": inputs}
-
-
-def drawing(
-    prompt: Any, checkpoint: str = DEMO_CHECKPOINT, *, unwanted: str = NEGATIVE, seed: Any = 7, name: str = ""
-) -> Graph:
+def drawing(prompt: Any, checkpoint: str = DEMO_CHECKPOINT, *, seed: Any = 7, name: str = "") -> Graph:
     """The usual nodes from a checkpoint to a picture of 128 pixels, as it draws best; `name` goes before their ids."""
     ckpt, positive, negative = f"{name}checkpoint", f"{name}prompt", f"{name}negative"
     return {
         ckpt: node("CheckpointLoaderSimple", ckpt_name=checkpoint),
         positive: node("CLIPTextEncode", text=prompt, clip=[ckpt, 1]),
-        negative: node("CLIPTextEncode", text=unwanted, clip=[ckpt, 1]),
+        negative: node("CLIPTextEncode", text="", clip=[ckpt, 1]),
         f"{name}latent": node("EmptyLatentImage", width=128, height=128, batch_size=1),
         f"{name}sampler": node(
             "KSampler",
@@ -121,15 +114,7 @@ def enlarged() -> Graph:
             denoise=["strength", 0],
         ),
         "large": node("VAEDecode", samples=["second", 0], vae=["checkpoint", 2]),
-        "both": node(
-            "ImageStitch",
-            image1=["scale", 0],
-            image2=["large", 0],
-            direction="right",
-            match_image_size=True,
-            spacing_width=8,
-            spacing_color="white",
-        ),
+        "both": side_by_side("scale", "large"),
         "save": node("SaveImage", images=["both", 0], filename_prefix="switchyard_hires"),
     }
 
@@ -164,28 +149,6 @@ def report_drawings(server: Server) -> None:
     say_saved(server, run, "save")
     say("Run 6: the best of eight seeds.")
     _report_best(server)
-
-
-def run_whole(server: Server, graph: Graph) -> Run:
-    """Runs a graph and says how long it took.
-
-    Raises:
-        SandboxError: it did not end well.
-    """
-    began = time.monotonic()
-    run = run_graph(server, graph)
-    if run.status != "success" or run.node_errors:  # a part that is not valid is left out, and the rest runs
-        raise SandboxError(f"the run ended with {run.status}: {run.error} ({run.error_node or run.node_errors})")
-    say(f"  took       {show_seconds(time.monotonic() - began)}")
-    return run
-
-
-def say_saved(server: Server, run: Run, *nodes: str) -> None:
-    """Names the files that the nodes wrote."""
-    for name in nodes:
-        for file in run.saved(name):
-            say(f"  saved      {server.base / 'output' / file}")
-    say()
 
 
 def _report_gate(server: Server) -> None:

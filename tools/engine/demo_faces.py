@@ -6,7 +6,8 @@ Two graphs: a photograph, of which the demo model knows nothing, and a portrait 
 from __future__ import annotations
 
 from .console import SandboxError, say
-from .demo_drawings import drawing, node, run_whole, say_saved
+from .demo_drawings import drawing
+from .demo_steps import node, run_whole, say_saved, side_by_side
 from .layout import DEMO_CHECKPOINT
 from .run import Graph, Run
 from .server import Server
@@ -35,15 +36,7 @@ def faces(photograph: str) -> Graph:
         "crop": node("SwitchyardFaceCrop", image=["photograph", 0], bbox_detector=["detector", 0], **_CUT),
         "blur": node("ImageBlur", image=["crop", 1], blur_radius=20, sigma=9.0),
         "paste": node("SwitchyardFacePaste", face_crops=["crop", 0], crops=["blur", 0], match_color=0.0),
-        "side_by_side": node(
-            "ImageStitch",
-            image1=["photograph", 0],
-            image2=["paste", 0],
-            direction="right",
-            match_image_size=True,
-            spacing_width=8,
-            spacing_color="white",
-        ),
+        "side_by_side": side_by_side("photograph", "paste"),
         "before_and_after": node("SaveImage", images=["side_by_side", 0], filename_prefix="switchyard_face_blurred"),
         "checkpoint": node("CheckpointLoaderSimple", ckpt_name=DEMO_CHECKPOINT),
         "prompt": node("CLIPTextEncode", text="a portrait", clip=["checkpoint", 1]),
@@ -80,15 +73,7 @@ def drawn_face() -> Graph:
             bbox_detector=["detector", 0],
             **_REDRAWN,
         ),
-        "side_by_side": node(
-            "ImageStitch",
-            image1=["large", 0],
-            image2=["detailer", 0],
-            direction="right",
-            match_image_size=True,
-            spacing_width=8,
-            spacing_color="white",
-        ),
+        "side_by_side": side_by_side("large", "detailer"),
         "both": node("SaveImage", images=["side_by_side", 0], filename_prefix="switchyard_face_drawn"),
     }
 
