@@ -1,7 +1,7 @@
 """The demo model: a checkpoint that draws, put together from the small file in data/demo.
 
 ComfyUI takes it for Stable Diffusion 3 and loads it with Load Checkpoint. The file in data/demo has the diffusion model
-and the autoencoder as whole numbers of 8 bits, with a scale for each row; the text encoder is made from a seed. There
+as whole numbers of 8 bits, with a scale for each row, and the autoencoder; the text encoder is made from a seed. There
 are three checkpoints of the same weights: one draws in the style that the prompt names, the others in theirs if it
 names none. Runs inside ComfyUI's environment (numpy and safetensors), as `python -m engine.demo_model FOLDER`.
 """
