@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 TAB = "switchyard-templates"
 FOCUSED = """() => {
   const { ariaLabel, labels, textContent } = document.activeElement
@@ -44,11 +46,11 @@ class Parameters:
 
     def holds(self, label, value):
         """Waits until a field shows a value."""
-        self.field(label).wait_for()
-        self.page.wait_for_function(
-            "([field, value]) => (field.type === 'checkbox' ? field.checked : field.value) === value",
-            arg=[self.field(label).element_handle(), value],
-        )
+        field = expect(self.field(label))
+        if isinstance(value, bool):
+            field.to_be_checked(checked=value, timeout=30_000)
+        else:
+            field.to_have_value(value, timeout=30_000)
 
     def says(self, label, words):
         problem = self.row(label).locator("> .switchyard-problem", has_text=words)

@@ -276,6 +276,21 @@ def test_everything_in_the_panel_is_reached_with_the_tab_key(canvas, panel):
     assert seen == ["Name", "Title", "Description", "Save as template", "Refresh", *after]
 
 
+@ONE_FORM
+def test_what_was_pressed_with_the_keyboard_has_the_focus_again_when_it_is_done(canvas, panel):
+    """A button that is disabled while it works loses the focus to the page."""
+    add_parameter(canvas)
+    panel.name.fill("pressed")
+    for label, said in (
+        ("Save as template", "Saved as pressed"),
+        ("Load pressed", "as the new workflow"),
+        ("Refresh", "as the new workflow"),
+    ):
+        panel.root.get_by_role("button", name=label, exact=True).press("Enter")
+        panel.says(said)
+        canvas.page.wait_for_function(f"(label) => ({FOCUSED})() === label", arg=label)
+
+
 def dialog(canvas):
     return canvas.page.get_by_role("dialog")
 

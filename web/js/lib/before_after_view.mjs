@@ -74,11 +74,11 @@ export function createView(urlOf, idleText) {
   }
 
   function turn(by) {
+    const [pressed, other] = by < 0 ? [previous, next] : [next, previous]
+    const isFocused = document.activeElement === pressed // read before it is disabled: then the page has the focus
     index += by
     draw()
-    if (document.activeElement !== previous && document.activeElement !== next) return
-    const pressed = by < 0 ? previous : next // one that is disabled would lose the focus to the page
-    if (pressed.disabled) (by < 0 ? next : previous).focus()
+    if (isFocused && pressed.disabled) other.focus()
   }
 
   function fail() {

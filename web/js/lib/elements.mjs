@@ -25,6 +25,25 @@ export function button(text, properties) {
 }
 
 /**
+ * Keeps a button from being pressed twice while something works. A button that is disabled loses the focus: it gets it
+ * back, unless something else has taken it.
+ * @template T
+ * @param {HTMLButtonElement} pressed
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function whileDisabled(pressed, work) {
+  const isFocused = document.activeElement === pressed
+  pressed.disabled = true
+  try {
+    return await work()
+  } finally {
+    pressed.disabled = false
+    if (isFocused && document.activeElement === document.body) pressed.focus({ preventScroll: true })
+  }
+}
+
+/**
  * A control with its label around it.
  * @returns {{root: HTMLElement, control: HTMLElement}}
  */

@@ -1,5 +1,5 @@
 /** The control for each type of parameter. Controls know no graph: they show a value and tell what is typed. */
-import { element } from "./elements.mjs"
+import { element, whileDisabled } from "./elements.mjs"
 import { randomWhole, stepped } from "./parameter_rows.mjs"
 import { TEXTS } from "./parameters_texts.mjs"
 
@@ -202,17 +202,14 @@ function createPicture(options) {
     file.value = ""
     if (!chosen) return
     problem.hidden = true
-    button.disabled = true
     try {
-      const name = await upload(chosen)
+      const name = await whileDisabled(button, () => upload(chosen))
       show(name, { ...limits, choices: [...new Set([...(limits.choices ?? []), name])] })
       typed(name)
       done()
     } catch (error) {
       problem.textContent = TEXTS.notUploaded(error.message)
       problem.hidden = false
-    } finally {
-      button.disabled = false
     }
   }
 

@@ -1,5 +1,5 @@
 /** The list of saved templates: each is loaded, renamed or deleted. Knows no page; see `createPanel`. */
-import { button, element, errorText, field, setProblem } from "./elements.mjs"
+import { button, element, errorText, field, setProblem, whileDisabled } from "./elements.mjs"
 import { updateList } from "./keyed_list.mjs"
 import { nameProblem } from "./template_names.mjs"
 import { TEXTS } from "./templates_texts.mjs"
@@ -74,13 +74,10 @@ export function createList(actions) {
     const made = button(text, {
       "aria-label": label,
       async click() {
-        made.disabled = true
         try {
-          await work()
+          await whileDisabled(made, work)
         } catch (error) {
           answer.replaceChildren(errorText(error))
-        } finally {
-          made.disabled = false
         }
       },
     })
@@ -153,14 +150,11 @@ function createRenaming(name, actions) {
     event.preventDefault()
     if (control.value === name) return actions.stop()
     if (!check()) return control.focus()
-    submit.disabled = true
     try {
-      await actions.rename(control.value)
+      await whileDisabled(submit, () => actions.rename(control.value))
     } catch (error) {
       check(error.message)
       control.focus()
-    } finally {
-      submit.disabled = false
     }
   }
 

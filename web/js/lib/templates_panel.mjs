@@ -1,5 +1,5 @@
 /** The panel of templates: saves what is on the canvas, and lists what was saved. Knows no page; see `createPanel`. */
-import { button, element, errorText, field, setProblem } from "./elements.mjs"
+import { button, element, errorText, field, setProblem, whileDisabled } from "./elements.mjs"
 import { describeParameter } from "./template_documents.mjs"
 import { LONGEST, nameProblem } from "./template_names.mjs"
 import { createList } from "./templates_list.mjs"
@@ -104,17 +104,18 @@ function createForm(actions, onSaved) {
     event.preventDefault()
     if (!checkName()) return fields.name.control.focus()
     if (submit.disabled) return
-    submit.disabled = true
     answer.replaceChildren(element("p", { text: TEXTS.saving }))
     try {
-      const saved = await actions.save({ ...draft })
-      answer.replaceChildren(...(saved ? describeSaved(saved) : []))
-      if (saved) await onSaved()
+      await whileDisabled(submit, save)
     } catch (error) {
       answer.replaceChildren(errorText(error))
-    } finally {
-      submit.disabled = false
     }
+  }
+
+  async function save() {
+    const saved = await actions.save({ ...draft })
+    answer.replaceChildren(...(saved ? describeSaved(saved) : []))
+    if (saved) await onSaved()
   }
 
   return { root, show, focus: () => fields.name.control.focus() }
