@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FIRST_POLL_S, _SLOWER, _LAST_POLL_S = 0.05, 1.3, 2.0
 _FIRST_QUEUE_CHECK_S, _LAST_QUEUE_CHECK_S = 2.0, 6.0
+_LAST_EVENTS_S = 2.0  # how long the last events of a job that has ended are waited for
 _QUEUE_COST = 10  # a server with a thousand queued jobs takes seconds to list them: at most a tenth of its time
 
 OnEvent = Callable[[Event], None]
@@ -117,7 +118,7 @@ class _Wait:
             while True:
                 result = self._look()
                 if result is not None:
-                    self._hear(stream, 0.0)
+                    self._hear_the_last(stream)
                     files = (*result.files, *(received(own, self._job.id) if own is not None else ()))
                     return replace(result, files=files, warnings=tuple(self._warnings), client=self._client)
                 self._give_up_if_late()
@@ -197,6 +198,14 @@ class _Wait:
             if self._hear(stream, left):
                 self._pause_s = _FIRST_POLL_S
                 return
+
+    def _hear_the_last(self, stream: EventStream | None) -> None:
+        """Hears the job out: the history may have its end before the last events are here."""
+        until = time.monotonic() + _LAST_EVENTS_S
+        if stream is not None:
+            while stream.has_heard_start and not stream.has_heard_all and stream.is_open and time.monotonic() < until:
+                self._hear(stream, 0.1)
+        self._hear(stream, 0.0)
 
     def _hear(self, stream: EventStream | None, timeout_s: float) -> bool:
         """Hands events on, waiting for the first; whether one of them says that the job has ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 
 import pytest
 from client_graphs import text_to_image
@@ -11,6 +12,7 @@ from switchyard.client import Client
 from switchyard.connection import Connection
 from switchyard.errors import JobFailed, JobInterrupted, NodeFailed, OutOfMemory
 from switchyard.events import Event, EventStream, read_event
+from switchyard.job import Job
 from switchyard.results import OutputFile, Result, read_result
 
 GRAPH = text_to_image()
@@ -163,6 +165,42 @@ def test_who_comes_late_has_not_heard_all(stream):
     stream._read(told("executing", prompt_id="mine", node="9"))
     stream._read(told("execution_success", prompt_id="mine"))
     assert not stream.has_heard_all
+
+
+class Socket:
+    """A server's socket that is slow to tell how a job went on."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def send(self, message):
+        pass
+
+    def close(self):
+        pass
+
+    def __iter__(self):
+        yield told("execution_start", prompt_id="mine")
+        time.sleep(0.2)
+        yield told("executed", prompt_id="mine", node="9", output={})
+        yield told("execution_success", prompt_id="mine")
+        time.sleep(1)
+
+
+def test_the_last_events_are_told_although_the_history_has_the_end_before_them(monkeypatch):
+    monkeypatch.setattr("switchyard.events._connect", lambda *_: Socket())
+    heard = []
+    with Client("http://127.0.0.1:9") as client:
+        monkeypatch.setattr(client, "history", lambda *_, **__: entry(status_str="success", completed=True))
+        stream = client.listen("mine")
+        assert stream.wait_until_open(5)
+        while not stream.has_heard_start:
+            time.sleep(0.01)
+        Job(client, "mine").wait(on_event=heard.append, stream=stream)
+    assert [event.kind for event in heard] == ["start", "output", "end"]
 
 
 def test_what_was_sent_is_saved_as_a_file_is(tmp_path):

@@ -1,8 +1,8 @@
 """Trains the demo model on the latents of the drawn pictures: flow matching, captions left out now and then.
 
 `python training/demo_model/fit.py [--minutes 70]` after fit_autoencoder.py; writes .sandbox/demo_model/model.pt every
-few minutes, and goes on from it with `--resume`. The loss is that of Stable Diffusion 3: the network is shown a
-picture's latents mixed with noise and has to tell noise minus latents.
+few minutes, and goes on from it with `--resume`; `--packed` begins with the model in data/demo. The loss is that of
+Stable Diffusion 3: the network is shown a picture's latents mixed with noise and has to tell noise minus latents.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from transformers import CLIPTokenizerFast
 from dataset import COUNTS, FOLDER
 from engine.demo_text import LONGEST, START, STARTS, TOLD_APART
 from mmdit import MMDiT
+from packed import NETWORK, fill
 from text import Encoder
 
 DEPTH = 4
@@ -63,12 +64,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--packed", action="store_true")
     parser.add_argument("--steps", type=int, default=10**9, help="stop after so many, for trying things out")
     parser.add_argument("--optimizer", choices=["muon", "adamw"], default="muon")
     options = parser.parse_args()
     torch.manual_seed(3)
     torch.set_num_threads(2)
     model = MMDiT(DEPTH)
+    if options.packed:
+        fill(model, NETWORK)
     optimizers = make_optimizers(model, options.optimizer)
     state: dict[str, Any] = {"step": 0, "elapsed": 0.0, "average": copy.deepcopy(model.state_dict())}
     if options.resume:

@@ -1,7 +1,7 @@
 """Trains the autoencoder on the drawn pictures, then turns all pictures into latents.
 
 `python training/demo_model/fit_autoencoder.py [--minutes 20]` after dataset.py; writes .sandbox/demo_model/.
-`--resume` goes on with what is there;
+`--resume` goes on with what is there; `--packed` takes what is in data/demo in its place.
 `--decoder-only` goes on with the decoder alone: the latents, and a model that was trained on them, stay valid.
 """
 
@@ -16,6 +16,7 @@ import torch
 
 from autoencoder import Autoencoder
 from dataset import COUNTS, FOLDER
+from packed import AUTOENCODER, fill
 
 _CROP, _BATCH = 64, 16
 _RATE = 2e-3
@@ -26,17 +27,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--packed", action="store_true")
     parser.add_argument("--decoder-only", action="store_true")
     options = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(2)
     model = Autoencoder().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    if options.resume or options.decoder_only:
+    if options.packed:
+        fill(model, AUTOENCODER)
+    elif options.resume or options.decoder_only:
         model.load_state_dict(torch.load(WEIGHTS))
     train(model, options.minutes, options.decoder_only)
     torch.save(model.state_dict(), WEIGHTS)
     print(f"{quality(model):.2f} dB", flush=True)
-    if not options.decoder_only:
+    if options.packed or not options.decoder_only:
         write_latents(model)
 
 
@@ -46,12 +50,12 @@ def train(model: Autoencoder, minutes: float, decoder_only: bool) -> None:
     generator = np.random.default_rng(2)
     parameters = (model.taesd_decoder if decoder_only else model).parameters()
     optimizer = torch.optim.Adam(parameters, _RATE, betas=(0.9, 0.99), fused=True)
-    start = time.monotonic()
+    start, seconds = time.monotonic(), 60 * minutes
     model.train(not decoder_only)
     step, shown = 0, 0.0
-    while (share := (time.monotonic() - start) / (60 * minutes)) < 1:
+    while (elapsed := time.monotonic() - start) < seconds:
         for group in optimizer.param_groups:
-            group["lr"] = _RATE * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * share))
+            group["lr"] = _RATE * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * elapsed / seconds))
         size = 128 if generator.random() < 0.7 else 256
         batch = torch.from_numpy(crops(pictures[size], generator)).permute(0, 3, 1, 2).float() / 255
         with torch.autocast("cpu", torch.bfloat16):
@@ -63,7 +67,7 @@ def train(model: Autoencoder, minutes: float, decoder_only: bool) -> None:
         shown = loss.item() if not step else 0.98 * shown + 0.02 * loss.item()
         step += 1
         if step % 100 == 0:
-            print(f"step {step}  {time.monotonic() - start:.0f} s  loss {shown:.4f}", flush=True)
+            print(f"step {step}  {elapsed:.0f} s  loss {shown:.4f}", flush=True)
 
 
 def crops(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:

@@ -7,15 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
 from torch import Tensor
 from transformers import CLIPTokenizerFast
 
 from autoencoder import Autoencoder
-from engine.demo_model import SOURCE, unpacked
 from engine.demo_text import STARTS
 from fit import DEPTH, REPEATS, TOKENIZER
 from mmdit import MMDiT
+from packed import AUTOENCODER, NETWORK, fill
 from text import Encoder
 
 _SHIFT = 3.0  # of the noise levels, ComfyUI's for this family
@@ -25,12 +24,9 @@ class Sampler:
     """The model in data/demo."""
 
     def __init__(self) -> None:
-        weights = {name: torch.from_numpy(values) for name, values in unpacked(load_file(SOURCE))}
         self.model, self.autoencoder = MMDiT(DEPTH).eval(), Autoencoder().eval()
-        for part, prefix in ((self.model, "model.diffusion_model."), (self.autoencoder, "first_stage_model.")):
-            known = part.state_dict()
-            chosen = {name: weights[prefix + name] for name in known if prefix + name in weights}
-            part.load_state_dict(chosen, strict=False)
+        fill(self.model, NETWORK)
+        fill(self.autoencoder, AUTOENCODER)
         self.encoder = Encoder()
         self.tokenizer = CLIPTokenizerFast.from_pretrained(str(TOKENIZER))
 

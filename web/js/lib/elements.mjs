@@ -39,7 +39,7 @@ export async function whileDisabled(pressed, work) {
     return await work()
   } finally {
     pressed.disabled = false
-    if (isFocused && document.activeElement === document.body) pressed.focus({ preventScroll: true })
+    if (isFocused && !document.querySelector(":focus")) pressed.focus({ preventScroll: true })
   }
 }
 
