@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--packed", action="store_true")
+    parser.add_argument("--rate", type=float, default=_RATE, help="the highest learning rate")
     parser.add_argument("--steps", type=int, default=10**9, help="stop after so many, for trying things out")
     parser.add_argument("--optimizer", choices=["muon", "adamw"], default="muon")
     options = parser.parse_args()
@@ -80,7 +81,7 @@ def main() -> None:
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-    train(model, optimizers, state, 60 * options.minutes, options.steps)
+    train(model, optimizers, state, 60 * options.minutes, options.rate, options.steps)
 
 
 def make_optimizers(model: nn.Module, kind: str) -> list[torch.optim.Optimizer]:
@@ -99,7 +100,12 @@ def make_optimizers(model: nn.Module, kind: str) -> list[torch.optim.Optimizer]:
 
 
 def train(
-    model: MMDiT, optimizers: list[torch.optim.Optimizer], state: dict[str, Any], seconds: float, steps: int
+    model: MMDiT,
+    optimizers: list[torch.optim.Optimizer],
+    state: dict[str, Any],
+    seconds: float,
+    highest_rate: float,
+    steps: int,
 ) -> None:
     """Trains until the time is over, at a rate that falls to nothing at its end."""
     latents = {size: np.load(FOLDER / f"latents_{size}.npy") for size in COUNTS}
@@ -107,7 +113,8 @@ def train(
     encoder, generator = Encoder(), np.random.default_rng((4, state["step"]))
     start, saved, shown = time.monotonic() - state["elapsed"], time.monotonic(), float("nan")
     while (elapsed := time.monotonic() - start) < seconds and state["step"] < steps:
-        rate = _RATE * min(1, (state["step"] + 1) / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * elapsed / seconds))
+        fallen = 0.5 + 0.5 * math.cos(math.pi * elapsed / seconds)
+        rate = highest_rate * min(1, (state["step"] + 1) / _WARM_UP) * fallen
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
