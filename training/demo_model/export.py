@@ -19,6 +19,7 @@ from engine.demo_model import LEFT_OUT, SCALE, SOURCE
 from engine.demo_text import WIDTH
 from fit import WEIGHTS
 from fit_autoencoder import WEIGHTS as AUTOENCODER_WEIGHTS
+from packed import AUTOENCODER, NETWORK
 
 _READ_IN_PART = ("context_embedder.weight", "y_embedder.mlp.0.weight")
 _VAE_SCALE, _VAE_SHIFT = 1.5305, 0.0609  # ComfyUI's for this family: the model gets the encoder's own numbers
@@ -28,21 +29,21 @@ _LEAST_QUANTIZED = 4096  # weights; smaller ones stay as they are
 def main() -> None:
     packed: dict[str, np.ndarray] = {}
     for name, weight in torch.load(WEIGHTS)["average"].items():
-        pack(packed, f"model.diffusion_model.{name}", weight, whole=not name.endswith(_READ_IN_PART))
+        pack(packed, f"{NETWORK}{name}", weight, whole=not name.endswith(_READ_IN_PART))
     autoencoder = Autoencoder()
     autoencoder.load_state_dict(torch.load(AUTOENCODER_WEIGHTS))
     for name, weight in autoencoder.export().items():
-        packed[f"first_stage_model.{name}"] = weight.half().numpy()
+        packed[f"{AUTOENCODER}{name}"] = weight.half().numpy()
     for block in IDLE:
         for layer in (0, 2, 4):
-            name = f"first_stage_model.{block}.conv.{layer}"
+            name = f"{AUTOENCODER}{block}.conv.{layer}"
             packed[f"{name}.weight"], packed[f"{name}.weight{LEFT_OUT}"] = (
                 np.zeros(0, np.float16),
                 np.array([64, 64, 3, 3]),
             )
             packed[f"{name}.bias"] = np.zeros(64, np.float16)
-    packed["first_stage_model.vae_scale"] = np.array(_VAE_SCALE, np.float32)
-    packed["first_stage_model.vae_shift"] = np.array(_VAE_SHIFT, np.float32)
+    packed[f"{AUTOENCODER}vae_scale"] = np.array(_VAE_SCALE, np.float32)
+    packed[f"{AUTOENCODER}vae_shift"] = np.array(_VAE_SHIFT, np.float32)
     SOURCE.parent.mkdir(parents=True, exist_ok=True)
     save_file(packed, SOURCE)
     note_in_manifest()
